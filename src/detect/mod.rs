@@ -1,0 +1,1 @@
+//! From measurements to suspects: series statistics, growth clusters, one rule per file.

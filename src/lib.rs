@@ -1,0 +1,17 @@
+//! leakwatch's native core: finds memory leaks in Node.js processes.
+//!
+//! The JavaScript face lives in `lib/`; everything here works without a live JavaScript object.
+//! Imports point one way: `heap` and `source` know nothing of the others, `detect` reads both,
+//! `report` shapes what `detect` found, and `binding` (the only module that names Node-API)
+//! converts and delegates. `sampler`, `track` and `capture` stand beside them and analyse nothing.
+
+pub mod capture;
+pub mod detect;
+pub mod heap;
+pub mod report;
+pub mod sampler;
+pub mod source;
+pub mod track;
+
+#[cfg(feature = "node")]
+mod binding;

@@ -1,0 +1,1 @@
+//! The versioned report: its JSON shapes and its text.

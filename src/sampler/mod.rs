@@ -1,0 +1,1 @@
+//! Process memory sampling on a thread of its own.

@@ -1,0 +1,1 @@
+//! Bounded tables of what the application made and has not let go.
