@@ -1,15 +1,22 @@
 'use strict';
-// Runs on `npm install`: builds the native part when no ready binary for this platform is inside.
+// Runs on `npm install`: builds the native part unless a ready binary that loads is inside.
 const fs = require('node:fs');
 const { binaryPath } = require('../lib/platform.js');
 const { build } = require('./build.js');
 
-if (!works()) build();
+if (!loads()) {
+  try {
+    build();
+  } catch (error) {
+    console.error(/** @type {Error} */ (error).message);
+    process.exitCode = 1;
+  }
+}
 
-function works() {
+function loads() {
   if (!fs.existsSync(binaryPath())) return false;
   try {
-    require('../lib/native.js');
+    require(binaryPath());
     return true;
   } catch {
     return false;

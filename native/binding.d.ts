@@ -1,0 +1,2 @@
+// Written by scripts/build.js from the Rust sources. Do not edit.
+
