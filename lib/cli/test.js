@@ -1,0 +1,263 @@
+'use strict';
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { execFile } = require('node:child_process');
+const { promisify } = require('node:util');
+const { LeakWatchError } = require('../errors.js');
+const { App } = require('./app.js');
+const { grows, judge } = require('./judge.js');
+const { isExhausted, nextWarmupBatch, planRequests } = require('./plan.js');
+const { findServer, urlOf } = require('./port.js');
+const { RequestTraffic, loadTraffic } = require('./traffic.js');
+const { Workdir } = require('./workdir.js');
+
+/** @typedef {import('./options.js').TestOptions} TestOptions */
+
+const SNAPSHOTS = 3;
+const LISTEN_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts the app, drives it, measures it and judges what it keeps. Nothing of it is left behind.
+ * @param {TestOptions} options
+ * @param {{ progress: import('./progress.js').Progress, signal: AbortSignal }} context
+ * @returns {Promise<any>} the Report
+ */
+async function testApp(options, { progress, signal }) {
+  const nodeVersion = await versionOf(options.node);
+  const requests = new RequestTraffic(options.requests, options.concurrency);
+  const traffic = options.traffic === null ? (call) => requests.send(call) : await loadTraffic(options.traffic);
+  const workdir = new Workdir(options.keepSnapshots);
+  const ended = new AbortController();
+  /** @type {App | undefined} */
+  let app;
+  try {
+    progress.phase(`starting ${options.entry} with Node ${nodeVersion}`);
+    app = await App.start(options);
+    const run = new TestRun(options, app, workdir, { traffic, requests, progress, signal: AbortSignal.any([signal, ended.signal]), nodeVersion });
+    return await Promise.race([run.perform(), app.died, rejectionOf(signal)]);
+  } finally {
+    // A traffic module's long-lived clients go by this signal.
+    ended.abort();
+    await app?.stop();
+    workdir.remove();
+    progress.clear();
+  }
+}
+
+/** One run: the traffic sent so far and the evidence gathered, in the shape the judge reads. */
+class TestRun {
+  #options;
+  #app;
+  #workdir;
+  #context;
+  #url = '';
+  #port = 0;
+  #sent = 0;
+  #round = 0;
+  #perRound = 0;
+  /** @type {any} */
+  #evidence;
+
+  /**
+   * @param {TestOptions} options
+   * @param {App} app
+   * @param {Workdir} workdir
+   * @param {{ traffic: import('./traffic.js').Traffic, requests: RequestTraffic, progress: import('./progress.js').Progress, signal: AbortSignal, nodeVersion: string }} context
+   */
+  constructor(options, app, workdir, context) {
+    this.#options = options;
+    this.#app = app;
+    this.#workdir = workdir;
+    this.#context = context;
+    this.#evidence = {
+      version: 1,
+      nodeVersion: context.nodeVersion,
+      cwd: process.cwd(),
+      entry: path.resolve(options.entry),
+      points: [],
+      snapshots: [],
+      allocationProfile: null,
+      handlers: [],
+    };
+  }
+
+  /** @returns {Promise<any>} the Report */
+  async perform() {
+    await this.#findPort();
+    await this.#warmUp();
+    await this.#app.request('startAllocationProfile');
+    await this.#rounds();
+    if (grows(this.#evidence)) await this.#gatherProof();
+    this.#context.progress.phase('judging');
+    let report = await judge(this.#evidence);
+    if (this.#shouldDriveApart(report)) {
+      await this.#driveApart();
+      report = await judge(this.#evidence);
+    }
+    this.#keepEvidence();
+    this.#warnAboutAnswers();
+    return report;
+  }
+
+  async #findPort() {
+    const { port, timeoutMs } = this.#options;
+    const server = await findServer(this.#app, { port, timeoutMs: Math.min(LISTEN_TIMEOUT_MS, timeoutMs), signal: this.#context.signal });
+    await this.#app.request('ready');
+    this.#url = urlOf(server);
+    this.#port = server.port;
+  }
+
+  /** Leaves the app warm, and knows then how many requests a round has. */
+  async #warmUp() {
+    const { warmup, requestsPerRound, rounds } = this.#options;
+    this.#context.progress.phase(`warming up ${this.#url}`);
+    const startedAt = performance.now();
+    const pace = { requests: 0, requestsPerSecond: 0, before: null };
+    for (;;) {
+      const count = nextWarmupBatch({ sent: this.#sent, elapsedMs: performance.now() - startedAt, wanted: warmup });
+      if (count === 0) break;
+      pace.requestsPerSecond = await this.#sendTimed(count);
+      if (pace.before) pace.requests += count;
+      else pace.before = (await this.#measure()).memory;
+    }
+    this.#evidence.points = [await this.#measure()];
+    this.#perRound = requestsPerRound ?? planRequests({ ...pace, after: this.#lastMemory() }, rounds + SNAPSHOTS - 1);
+  }
+
+  async #sendTimed(count) {
+    const startedAt = performance.now();
+    await this.#send(count);
+    return (count * 1000) / (performance.now() - startedAt);
+  }
+
+  async #rounds() {
+    const { rounds } = this.#options;
+    for (let i = 1; i <= rounds; i++) {
+      this.#context.progress.phase(`round ${i} of ${rounds}: ${this.#perRound} requests${this.#describeMemory()}`);
+      await this.#sendRound();
+      this.#evidence.points.push(await this.#measure());
+      if (this.#isExhausted()) break;
+    }
+  }
+
+  async #gatherProof() {
+    await this.#collectAllocations();
+    for (let i = 1; i <= SNAPSHOTS; i++) {
+      if (i > 1) {
+        this.#context.progress.phase(`something grows: ${this.#perRound} more requests before snapshot ${i} of ${SNAPSHOTS}`);
+        await this.#sendRound();
+      }
+      this.#context.progress.phase(`taking heap snapshot ${i} of ${SNAPSHOTS}${this.#describeMemory()}`);
+      await this.#takeSnapshot(i);
+    }
+    this.#evidence.handlers = await this.#app.request('handlers');
+  }
+
+  async #takeSnapshot(number) {
+    const file = this.#workdir.file(`${number}.heapsnapshot`);
+    this.#workdir.requireSpace(this.#lastMemory().heapUsed);
+    const requests = await this.#app.request('snapshot', { path: file });
+    this.#evidence.snapshots.push({ path: file, requests });
+  }
+
+  async #collectAllocations() {
+    const file = this.#workdir.file('allocations.heapprofile');
+    if (await this.#app.request('writeAllocationProfile', { path: file })) this.#evidence.allocationProfile = file;
+  }
+
+  /** Several requests were mixed and the evidence does not say which one it is. */
+  #shouldDriveApart(report) {
+    const unknown = report.suspects.some((suspect) => suspect.routes.length === 0);
+    return this.#options.requests.length > 1 && report.verdict === 'leaking' && unknown;
+  }
+
+  async #driveApart() {
+    this.#evidence.isolated = [];
+    let before = await this.#measure();
+    for (const spec of this.#options.requests) {
+      this.#context.progress.phase(`only ${spec.label}: ${this.#perRound} requests`);
+      await this.#send(this.#perRound, (call) => this.#context.requests.send(call, [spec]));
+      const after = await this.#measure();
+      this.#evidence.isolated.push(describeIsolated(spec.label, before, after));
+      before = after;
+    }
+  }
+
+  #sendRound() {
+    this.#round++;
+    return this.#send(this.#perRound);
+  }
+
+  async #send(count, traffic = this.#context.traffic) {
+    const { signal } = this.#context;
+    await traffic({ url: this.#url, port: this.#port, round: this.#round, start: this.#sent, count, signal });
+    this.#sent += count;
+  }
+
+  #measure() {
+    return this.#app.request('measure');
+  }
+
+  #lastMemory() {
+    return this.#evidence.points.at(-1).memory;
+  }
+
+  #isExhausted() {
+    const exhausted = isExhausted(this.#lastMemory(), Math.min(process.constrainedMemory?.() || Infinity, os.totalmem()));
+    if (exhausted) this.#context.progress.warn('stopping early: the app has used most of the memory it can have');
+    return exhausted;
+  }
+
+  #describeMemory() {
+    return `, heap ${(this.#lastMemory().heapUsed / 1024 / 1024).toFixed(1)} MB`;
+  }
+
+  #keepEvidence() {
+    if (this.#options.keepSnapshots !== null) fs.writeFileSync(this.#workdir.file('testrun.json'), JSON.stringify(this.#evidence, null, 2), { mode: 0o600 });
+  }
+
+  /** A wrong path answers 404 and leaks nothing: say so before somebody trusts the verdict. */
+  #warnAboutAnswers() {
+    for (const [label, answers] of this.#context.requests.answers) {
+      if ([...answers.keys()].some((answer) => /^[123]/.test(answer))) continue;
+      const counts = [...answers].map(([answer, count]) => `${answer} (${count} times)`).join(', ');
+      this.#context.progress.warn(`${label} never succeeded: ${counts}. The verdict is about an app that refuses it.`);
+    }
+  }
+}
+
+/** What one request alone added: the same shape as the points, as differences. */
+function describeIsolated(label, before, after) {
+  const requests = after.requests - before.requests;
+  const known = new Map(before.resources.map((group) => [groupKey(group), group.count]));
+  const groups = after.resources
+    .map((group) => ({ ...group, count: group.count - (known.get(groupKey(group)) ?? 0) }))
+    .filter((group) => group.count > 0);
+  return { request: label, requests, heapBytesPerRequest: (after.memory.heapUsed - before.memory.heapUsed) / Math.max(1, requests), groups };
+}
+
+function groupKey({ kind, name, holder, site }) {
+  return JSON.stringify([kind, name, holder, site]);
+}
+
+async function versionOf(node) {
+  if (node === process.execPath) return process.version;
+  const { stdout } = await promisify(execFile)(node, ['--version']).catch((error) => {
+    throw new LeakWatchError('ERR_LEAKWATCH_OPTION', `--node ${node} could not be run: ${error.message.trim()}. Expected the path of a Node.js executable.`, { cause: error });
+  });
+  const version = stdout.trim();
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
+  if (Number(major) > 20 || (Number(major) === 20 && Number(minor) >= 10)) return version;
+  throw new LeakWatchError('ERR_LEAKWATCH_OPTION', `--node ${node} answered '${version}' when asked for its version. Expected Node.js 20.10 or later.`);
+}
+
+/** @param {AbortSignal} signal @returns {Promise<never>} */
+function rejectionOf(signal) {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+module.exports = { testApp };

@@ -1,0 +1,79 @@
+'use strict';
+// The child side of `leakwatch test`: lives in the app's process, answers the parent's commands.
+const fs = require('node:fs');
+const net = require('node:net');
+const { Channel } = require('./channel.js');
+const { Inspection } = require('./inspection.js');
+const { collect, settle } = require('./collect.js');
+const { readMemory } = require('./memory.js');
+const { watchServers } = require('./servers.js');
+const { startTracker } = require('./tracker.js');
+const { writeSnapshot } = require('./snapshot.js');
+
+/**
+ * Opens the channel on an inherited descriptor and serves it until the parent is gone.
+ * @param {number} descriptor
+ */
+function start(descriptor) {
+  const socket = new net.Socket({ fd: descriptor, readable: true, writable: true });
+  // The app decides how long its process lives, not the channel.
+  socket.unref();
+  const channel = new Channel(socket);
+  const servers = watchServers(() => channel.send({ event: 'listening' }));
+  const commands = createCommands(servers, startTracker(), new Inspection());
+
+  channel.on('message', (message) => answer(channel, commands, message));
+  channel.on('close', endProcess);
+}
+
+function createCommands(servers, tracker, inspection) {
+  return {
+    servers: () => servers.list(),
+    /** The parent has its port: from here on `listen` is the app's own again. */
+    ready: () => servers.stop(),
+    async measure() {
+      await settle(() => tracker.pending());
+      await collect();
+      return {
+        requests: tracker.requests(),
+        routes: tracker.routes(),
+        atMs: Math.round(performance.now()),
+        memory: readMemory(),
+        resources: tracker.groups(),
+      };
+    },
+    startAllocationProfile: () => inspection.startAllocationProfile(),
+    writeAllocationProfile({ path }) {
+      const profile = inspection.allocationProfile();
+      if (profile) fs.writeFileSync(path, JSON.stringify(profile), { mode: 0o600 });
+      return Boolean(profile);
+    },
+    handlers: () => inspection.locateHandlers(tracker.handlers()),
+    async snapshot({ path }) {
+      await collect();
+      await writeSnapshot(path);
+      return tracker.requests();
+    },
+    /** A normal exit lets the app remove what it made; the parent ends the rest of the group. */
+    exit: () => process.exit(0),
+  };
+}
+
+async function answer(channel, commands, { id, command, ...parameters }) {
+  try {
+    channel.send({ id, result: await commands[command](parameters) });
+  } catch (error) {
+    channel.send({ id, error: { message: String(error?.message ?? error), code: error?.code } });
+  }
+}
+
+/** The parent is gone: neither this process nor what it started may outlive it. */
+function endProcess() {
+  process.once('exit', () => {
+    // The parent made this process the leader of a group of its own.
+    if (process.platform !== 'win32') process.kill(0, 'SIGKILL');
+  });
+  process.exit(1);
+}
+
+module.exports = { start };
