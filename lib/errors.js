@@ -17,7 +17,7 @@ class LeakWatchError extends Error {
 }
 Object.defineProperty(LeakWatchError.prototype, 'name', { value: 'LeakWatchError', configurable: true, writable: true });
 
-const NATIVE_MESSAGE = /^(ERR_LEAKWATCH_[A-Z_]+): ([^]*)$/;
+const NATIVE_MESSAGE = /^(ERR_LEAKWATCH_[A-Z0-9_]+): ([^]*)$/;
 
 /**
  * What the native part threw, as a LeakWatchError: it puts the code in front of its message.

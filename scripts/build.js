@@ -19,9 +19,10 @@ function build({ debug = false } = {}) {
   const library = LIBRARIES[/** @type {keyof typeof LIBRARIES} */ (process.platform)];
   if (!library) throw new Error(`leakwatch: ${process.platform} is not supported; Linux, macOS and Windows are.`);
   const target = path.resolve(root, process.env.CARGO_TARGET_DIR || 'target');
-  const types = path.join(target, 'napi-types');
+  const output = path.join(target, debug ? 'debug' : 'release');
+  const types = path.join(output, 'napi-types');
   cargo(debug ? [] : ['--release'], types);
-  replace(binaryPath(), fs.readFileSync(path.join(target, debug ? 'debug' : 'release', library)));
+  replace(binaryPath(), fs.readFileSync(path.join(output, library)));
   replace(path.join(path.dirname(binaryPath()), 'binding.d.ts'), declarations(path.join(types, 'leakwatch')));
 }
 

@@ -4,4 +4,5 @@
 //! function says `#[napi(catch_unwind)]`, and every `Task::compute`, which napi does not guard, goes
 //! through [`guard::guarded`]. `__test__/house-rules.test.js` checks both.
 
+mod capture;
 mod guard;

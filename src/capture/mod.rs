@@ -1,1 +1,45 @@
 //! Writing heap snapshots: V8 writes into a pipe, a thread drains it to disk.
+//!
+//! The thread checks, redacts and compresses on the way ([`stream`], [`redact`], [`encoder`]) and makes the
+//! file visible only when it is whole ([`file`]). Nothing here names Node-API or analyses a heap.
+
+pub mod drain;
+pub mod encoder;
+pub mod error;
+pub mod file;
+pub mod inline;
+pub mod redact;
+pub mod session;
+pub mod stream;
+
+use std::path::PathBuf;
+
+use self::encoder::Compression;
+
+/// What a capture writes, and how.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file the snapshot becomes.
+    pub target: PathBuf,
+    /// Blank the values of strings.
+    pub redact: bool,
+    /// How the file is compressed.
+    pub compression: Compression,
+}
+
+/// A snapshot that was written.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// Number of nodes in it.
+    pub nodes: u64,
+    /// Number of edges in it.
+    pub edges: u64,
+    /// Whether the values of strings were blanked.
+    pub redacted: bool,
+    /// The largest resident set of the forked child, in bytes; `None` when it was taken inline.
+    pub peak_child_bytes: Option<u64>,
+}

@@ -1,0 +1,140 @@
+//! Snapshots: `lib/capture.js` starts one here and asks from time to time how it is getting on.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Function;
+use napi::{Error, Result, Status};
+use napi_derive::napi;
+
+use crate::capture::encoder::Compression;
+use crate::capture::error::CaptureError;
+use crate::capture::inline::InlineCapture;
+use crate::capture::session::Session;
+use crate::capture::{Settings, Summary};
+
+/// What to write and how.
+#[napi(object)]
+pub struct CaptureSettings {
+    /// Absolute path of the file the snapshot becomes.
+    pub target: String,
+    /// Blank the values of strings.
+    pub redact: bool,
+    /// `gzip`, `zstd` or `none`.
+    pub compression: String,
+}
+
+/// Where a capture stands.
+#[napi(object)]
+pub struct CaptureState {
+    /// Bytes V8 has written so far.
+    pub bytes_read: f64,
+    /// Only when the capture has ended well.
+    pub result: Option<CaptureResult>,
+    /// Only when it failed: `ERR_LEAKWATCH_…: sentence`.
+    pub error: Option<String>,
+}
+
+/// A snapshot that was written.
+#[napi(object)]
+pub struct CaptureResult {
+    /// The file.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: f64,
+    /// Number of nodes.
+    pub nodes: f64,
+    /// Number of edges.
+    pub edges: f64,
+    /// Whether the values of strings were blanked.
+    pub redacted: bool,
+    /// The largest resident set of the forked child, in bytes; absent when it was taken inline.
+    pub peak_child_bytes: Option<f64>,
+}
+
+thread_local! {
+    /// The captures that this JavaScript thread has started and not yet heard the end of.
+    static SESSIONS: RefCell<HashMap<u32, Arc<Session>>> = RefCell::default();
+}
+
+/// Takes a snapshot in this process. `write` gets a path, lets V8 write there, and returns nothing, or why
+/// that failed. Returns the number to ask `captureState` for.
+#[napi(catch_unwind)]
+pub fn capture_inline(settings: CaptureSettings, write: Function<'_, String, Option<String>>) -> Result<u32> {
+    let capture = InlineCapture::begin(settings_of(settings)).map_err(to_js)?;
+    let outcome = match write.call(capture.pipe_path()) {
+        Ok(None) => Ok(()),
+        Ok(Some(reason)) => Err(CaptureError::new("ERR_LEAKWATCH_V8", reason)),
+        Err(error) => Err(CaptureError::new("ERR_LEAKWATCH_V8", error.reason.clone())),
+    };
+    Ok(remember(capture.written(outcome)))
+}
+
+/// How a capture is getting on. Once it has told the end, its number means nothing any more.
+#[napi(catch_unwind)]
+pub fn capture_state(id: u32) -> Result<CaptureState> {
+    SESSIONS.with_borrow_mut(|sessions| {
+        let session =
+            sessions.get(&id).ok_or_else(|| Error::new(Status::InvalidArg, format!("no capture {id}")))?;
+        let bytes_read = session.bytes() as f64;
+        let outcome = session.take_outcome();
+        if outcome.is_some() {
+            sessions.remove(&id);
+        }
+        let (result, error) = match outcome {
+            None => (None, None),
+            Some(Ok(summary)) => (Some(result_of(&summary)), None),
+            Some(Err(error)) => (None, Some(describe(&error))),
+        };
+        Ok(CaptureState { bytes_read, result, error })
+    })
+}
+
+/// Calls a capture off; it ends soon, with an error.
+#[napi(catch_unwind)]
+pub fn capture_cancel(id: u32) {
+    SESSIONS.with_borrow(|sessions| {
+        if let Some(session) = sessions.get(&id) {
+            session.cancel();
+        }
+    });
+}
+
+fn remember(session: Arc<Session>) -> u32 {
+    thread_local!(static NEXT: RefCell<u32> = const { RefCell::new(0) });
+    let id = NEXT.with_borrow_mut(|next| {
+        *next = next.wrapping_add(1);
+        *next
+    });
+    SESSIONS.with_borrow_mut(|sessions| sessions.insert(id, session));
+    id
+}
+
+fn settings_of(settings: CaptureSettings) -> Settings {
+    let compression = match settings.compression.as_str() {
+        "gzip" => Compression::Gzip,
+        "zstd" => Compression::Zstd,
+        _ => Compression::None,
+    };
+    Settings { target: settings.target.into(), redact: settings.redact, compression }
+}
+
+fn result_of(summary: &Summary) -> CaptureResult {
+    CaptureResult {
+        path: summary.path.to_string_lossy().into_owned(),
+        bytes: summary.bytes as f64,
+        nodes: summary.nodes as f64,
+        edges: summary.edges as f64,
+        redacted: summary.redacted,
+        peak_child_bytes: summary.peak_child_bytes.map(|bytes| bytes as f64),
+    }
+}
+
+fn describe(error: &CaptureError) -> String {
+    format!("{}: {}", error.code, error.message)
+}
+
+fn to_js(error: CaptureError) -> Error {
+    Error::new(Status::GenericFailure, describe(&error))
+}

@@ -1,0 +1,114 @@
+//! Captures in this process: the event loop stands still while V8 writes.
+
+use std::io::{PipeReader, PipeWriter};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use super::Settings;
+use super::drain::{Cost, Writer, drain};
+use super::error::CaptureError;
+use super::file::UnfinishedFile;
+use super::session::{Claim, Session};
+
+/// A capture whose pipe waits for V8. Dropped without [`written`](Self::written), it fails.
+#[derive(Debug)]
+pub struct InlineCapture {
+    pipe: Option<PipeWriter>,
+    told: mpsc::Sender<Result<(), CaptureError>>,
+    session: Arc<Session>,
+}
+
+impl InlineCapture {
+    /// Opens the file and the pipe, and starts the thread between them.
+    pub fn begin(settings: Settings) -> Result<Self, CaptureError> {
+        let claim = Claim::take()?;
+        let file = UnfinishedFile::create(&settings.target)?;
+        let (reader, writer) = open_pipe()?;
+        let (told, outcome) = mpsc::channel();
+        let session = Arc::new(Session::default());
+        let shared = Arc::clone(&session);
+        spawn("leakwatch-drain", move || {
+            let ended = drain(reader, file, &settings, Box::new(ThisProcess(outcome)), &shared);
+            drop(claim);
+            shared.end(ended);
+        })?;
+        Ok(Self { pipe: Some(writer), told, session })
+    }
+
+    /// The path under which V8 can open the pipe's writing end.
+    #[cfg(unix)]
+    pub fn pipe_path(&self) -> String {
+        use std::os::fd::AsRawFd;
+        let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+        let descriptor = self.pipe.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+        format!("{folder}/{descriptor}")
+    }
+
+    /// V8 has written everything, or could not. The session ends soon after.
+    pub fn written(mut self, outcome: Result<(), CaptureError>) -> Arc<Session> {
+        // First the outcome, then the pipe's end: the draining thread asks for them in the other order.
+        let _ = self.told.send(outcome);
+        self.pipe = None;
+        Arc::clone(&self.session)
+    }
+}
+
+/// The writer is the JavaScript thread of this process.
+struct ThisProcess(mpsc::Receiver<Result<(), CaptureError>>);
+
+impl Writer for ThisProcess {
+    fn wait(&mut self, _pipe: &PipeReader) -> Result<(), CaptureError> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Cost, CaptureError> {
+        match self.0.recv() {
+            Ok(outcome) => outcome.map(|()| Cost::default()),
+            Err(_) => Err(CaptureError::new("ERR_LEAKWATCH_INTERNAL", "The snapshot was given up halfway.")),
+        }
+    }
+}
+
+/// A pipe that holds as much as the system allows without asking.
+pub fn open_pipe() -> Result<(PipeReader, PipeWriter), CaptureError> {
+    let failed = |error| {
+        CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot open a pipe for the snapshot: {error}."))
+    };
+    let (reader, writer) = std::io::pipe().map_err(failed)?;
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd;
+        const BYTES: libc::c_int = 1 << 20;
+        // SAFETY: the descriptor is open; a refusal leaves the pipe as it was.
+        unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, BYTES) };
+    }
+    Ok((reader, writer))
+}
+
+/// A named thread that takes no signals: those belong to the app's own threads.
+pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), CaptureError> {
+    let builder = thread::Builder::new().name(name.into());
+    let started = with_signals_blocked(|| builder.spawn(work));
+    started.map(drop).map_err(|error| {
+        CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot start a thread for the snapshot: {error}."))
+    })
+}
+
+/// Runs `work` with every signal blocked in this thread; a thread started by it inherits that.
+#[cfg(unix)]
+fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: both sets are plain data, initialised by the calls that are given them.
+    unsafe {
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let result = work();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        result
+    }
+}
+
+#[cfg(not(unix))]
+fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}

@@ -1,0 +1,77 @@
+//! One capture at a time: where it stands, how it ended, and how it is called off.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::error::CaptureError;
+
+/// A capture in progress or just ended. Shared by the thread that drains it and whoever waits for it.
+#[derive(Debug)]
+pub struct Session<T = super::Summary> {
+    bytes: AtomicU64,
+    cancelled: AtomicBool,
+    outcome: Mutex<Option<Result<T, CaptureError>>>,
+}
+
+/// The capture that is under way in this process, in whichever of its JavaScript threads.
+static RUNNING: Mutex<Weak<Claim>> = Mutex::new(Weak::new());
+
+/// The right to capture. While somebody holds it nobody else gets it.
+#[derive(Debug)]
+pub struct Claim(());
+
+impl Claim {
+    /// Takes the right to capture, or says that another capture has it.
+    pub fn take() -> Result<Arc<Self>, CaptureError> {
+        let mut running = RUNNING.lock();
+        if running.strong_count() > 0 {
+            return Err(CaptureError::new(
+                "ERR_LEAKWATCH_BUSY",
+                "Another capture is under way in this process, and two would need twice the memory. Wait for it.",
+            ));
+        }
+        let claim = Arc::new(Self(()));
+        *running = Arc::downgrade(&claim);
+        Ok(claim)
+    }
+}
+
+impl<T> Default for Session<T> {
+    fn default() -> Self {
+        Self { bytes: AtomicU64::new(0), cancelled: AtomicBool::new(false), outcome: Mutex::new(None) }
+    }
+}
+
+impl<T> Session<T> {
+    /// Bytes that V8 has written so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts bytes that V8 has written.
+    pub fn add_bytes(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Calls the capture off: it ends soon, with an error, and leaves nothing.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the capture was called off.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Says how the capture ended.
+    pub fn end(&self, outcome: Result<T, CaptureError>) {
+        *self.outcome.lock() = Some(outcome);
+    }
+
+    /// Takes the outcome, once there is one.
+    pub fn take_outcome(&self) -> Option<Result<T, CaptureError>> {
+        self.outcome.lock().take()
+    }
+}
