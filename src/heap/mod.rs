@@ -1,1 +1,40 @@
 //! Heap snapshots: `.heapsnapshot` files as columns, dominators, retained sizes, classes and retainer paths.
+//!
+//! [`HeapGraph::open`] is the way in: it maps the file, finds its sections ([`scan`]), parses the tables of numbers
+//! on every core ([`table`], [`columns`]), and computes what V8 does not write: shallow sizes with backing stores
+//! given to their owners ([`shallow`]), which edges keep alive ([`essential`]), dominators and retained sizes
+//! ([`dominators`]), distances and classes ([`classes`], [`interfaces`]). Strings stay in the file until asked for.
+//!
+//! The rules are those of Chrome DevTools' heap snapshot worker, so that every number here equals what people see
+//! there; `__test__/heap-oracle.test.js` compares them.
+
+mod aggregates;
+mod bits;
+mod classes;
+mod columns;
+mod detached;
+mod distances;
+mod dominators;
+mod ephemeron;
+mod error;
+mod essential;
+mod graph;
+mod groups;
+mod header;
+mod interfaces;
+mod scan;
+mod shallow;
+mod snapshot;
+mod strings;
+mod table;
+mod types;
+
+pub use aggregates::ClassSummary;
+pub use bits::BitVec;
+pub use classes::ClassKey;
+pub use columns::ScriptPosition;
+pub use distances::SYSTEM_DISTANCE;
+pub use dominators::{DominatorTree, FlowGraph};
+pub use error::{HeapError, HeapErrorKind};
+pub use graph::HeapGraph;
+pub use types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};

@@ -1,0 +1,80 @@
+//! The class histogram: how many objects each class has, their shallow and their retained size.
+
+use super::graph::HeapGraph;
+use super::types::{ClassId, NodeIndex};
+
+/// One class of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassSummary {
+    /// Which class; see [`HeapGraph::class_key`].
+    pub class: ClassId,
+    /// Objects of this class with a size of their own.
+    pub count: u64,
+    /// Sum of their shallow sizes, in bytes.
+    pub shallow_bytes: u64,
+    /// What would be freed with all of them, in bytes: retained sizes of those that no other object of the class
+    /// dominates.
+    pub retained_bytes: u64,
+    /// The least distance of any of them; `None` when none can be reached.
+    pub distance: Option<u32>,
+}
+
+/// The classes that have objects, in order of their ids. Objects without a size of their own do not count (DevTools).
+pub(super) fn histogram(graph: &HeapGraph) -> Vec<ClassSummary> {
+    let mut classes: Vec<ClassSummary> = (0..graph.class_count())
+        .map(|id| ClassSummary {
+            class: ClassId(id as u32),
+            count: 0,
+            shallow_bytes: 0,
+            retained_bytes: 0,
+            distance: None,
+        })
+        .collect();
+    for node in graph.nodes() {
+        let size = graph.self_size(node);
+        if size == 0 {
+            continue;
+        }
+        let class = &mut classes[graph.class_of(node).at()];
+        class.count += 1;
+        class.shallow_bytes += size;
+        let nearer = |known: u32| graph.distance(node).map_or(known, |distance| distance.min(known));
+        class.distance = class.distance.map(nearer).or(graph.distance(node));
+    }
+    add_retained_sizes(graph, &mut classes);
+    classes.retain(|class| class.count > 0);
+    classes
+}
+
+/// Walks down the dominator tree; an object counts unless one of its class is above it.
+fn add_retained_sizes(graph: &HeapGraph, classes: &mut [ClassSummary]) {
+    // How many objects of each class are on the path from the root.
+    let mut above = vec![0u32; classes.len()];
+    let mut stack = vec![Step::Enter(graph.root())];
+    while let Some(step) = stack.pop() {
+        let node = match step {
+            Step::Leave(class) => {
+                above[class.at()] -= 1;
+                continue;
+            }
+            Step::Enter(node) => node,
+        };
+        let children = graph.dominated_slice(node);
+        if graph.self_size(node) > 0 {
+            let class = graph.class_of(node);
+            if above[class.at()] == 0 {
+                classes[class.at()].retained_bytes += graph.retained_size(node);
+            }
+            if !children.is_empty() {
+                above[class.at()] += 1;
+                stack.push(Step::Leave(class));
+            }
+        }
+        stack.extend(children.iter().map(|&child| Step::Enter(NodeIndex(child))));
+    }
+}
+
+enum Step {
+    Enter(NodeIndex),
+    Leave(ClassId),
+}

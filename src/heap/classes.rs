@@ -1,0 +1,154 @@
+//! Class names as DevTools shows them.
+//!
+//! An object's class is its constructor's name, apart from other classes of that name when the file tells where the
+//! constructor stands; plain objects are grouped by their properties (see [`super::interfaces`]); everything that
+//! is not an object has one class per type, such as `(string)` or `(compiled code)`.
+
+use std::collections::HashMap;
+
+use super::columns::ScriptPosition;
+use super::detached::DETACHED;
+use super::interfaces::{self, PlainObjects};
+use super::snapshot::Snapshot;
+use super::types::{ClassId, NodeType};
+
+/// What tells classes apart; also between snapshots of one process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassKey {
+    /// The constructor's name, `{a, b}` for plain objects, `(string)` and the like for what has no constructor.
+    pub name: String,
+    /// Where the constructor stands, when the file tells. Script ids are those of one process.
+    pub constructor: Option<ScriptPosition>,
+}
+
+/// The classes of a snapshot, and each node's.
+#[derive(Debug, Default)]
+pub(super) struct Classes {
+    pub keys: Vec<ClassKey>,
+    pub of_node: Vec<ClassId>,
+}
+
+impl Classes {
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mut namer = Namer::new(snapshot);
+        let PlainObjects { names, members } = interfaces::classify(snapshot);
+        let interfaces: Vec<NameId> = names.into_iter().map(|name| namer.intern(name)).collect();
+        let mut members = members.into_iter().peekable();
+        let mut locations = snapshot.locations.iter().peekable();
+        let mut of_node = Vec::with_capacity(snapshot.nodes.len());
+        for node in 0..snapshot.nodes.len() {
+            let name = match members.next_if(|&(member, _)| member as usize == node) {
+                Some((_, interface)) => interfaces[interface as usize],
+                None => namer.name(node),
+            };
+            let place = locations.next_if(|&&(place, _)| place as usize == node).map(|&(_, place)| place);
+            of_node.push(namer.class(name, place.filter(|_| snapshot.nodes.kind(node) == NodeType::Object)));
+        }
+        Self { keys: namer.keys, of_node }
+    }
+}
+
+/// An interned class name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct NameId(u32);
+
+/// Interns names and classes.
+struct Namer<'a> {
+    snapshot: &'a Snapshot,
+    names: HashMap<String, NameId>,
+    texts: Vec<String>,
+    /// By name string: the class of objects and native nodes.
+    by_string: HashMap<(u32, bool), NameId>,
+    by_type: [Option<NameId>; 32],
+    /// By name: its class without a constructor's place.
+    plain: Vec<Option<ClassId>>,
+    placed: HashMap<(NameId, ScriptPosition), ClassId>,
+    keys: Vec<ClassKey>,
+}
+
+impl<'a> Namer<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        Self {
+            snapshot,
+            names: HashMap::new(),
+            texts: Vec::new(),
+            by_string: HashMap::new(),
+            by_type: [None; 32],
+            plain: Vec::new(),
+            placed: HashMap::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    fn name(&mut self, node: usize) -> NameId {
+        let kind = self.snapshot.nodes.kind(node);
+        if matches!(kind, NodeType::Object | NodeType::Native) {
+            return self.object_name(node, kind);
+        }
+        if let Some(name) = self.by_type[kind as usize] {
+            return name;
+        }
+        let name = match kind {
+            NodeType::Hidden => "(system)".to_owned(),
+            NodeType::Code => "(compiled code)".to_owned(),
+            NodeType::Closure => "Function".to_owned(),
+            NodeType::RegExp => "RegExp".to_owned(),
+            kind => format!("({kind})"),
+        };
+        let name = self.intern(name);
+        self.by_type[kind as usize] = Some(name);
+        name
+    }
+
+    fn object_name(&mut self, node: usize, kind: NodeType) -> NameId {
+        let string = self.snapshot.nodes.names[node];
+        let detached = kind == NodeType::Native && self.snapshot.nodes.detachedness(node) == DETACHED;
+        if let Some(&name) = self.by_string.get(&(string, detached)) {
+            return name;
+        }
+        let mut text = self.snapshot.string(string).into_owned();
+        if detached {
+            text.insert_str(0, "Detached ");
+        }
+        let name = self.intern(without_attributes(text));
+        self.by_string.insert((string, detached), name);
+        name
+    }
+
+    fn intern(&mut self, text: String) -> NameId {
+        let next = NameId(self.texts.len() as u32);
+        let name = *self.names.entry(text).or_insert_with_key(|text| {
+            self.texts.push(text.clone());
+            next
+        });
+        if name == next {
+            self.plain.push(None);
+        }
+        name
+    }
+
+    fn class(&mut self, name: NameId, constructor: Option<ScriptPosition>) -> ClassId {
+        let next = ClassId(self.keys.len() as u32);
+        let class = match constructor {
+            None => *self.plain[name.0 as usize].get_or_insert(next),
+            Some(place) => *self.placed.entry((name, place)).or_insert(next),
+        };
+        if class == next {
+            self.keys.push(ClassKey { name: self.texts[name.0 as usize].clone(), constructor });
+        }
+        class
+    }
+}
+
+/// `<div id="a">` is of class `<div>`.
+fn without_attributes(name: String) -> String {
+    let from = match () {
+        () if name.starts_with('<') => 0,
+        () if name.starts_with("Detached <") => 10,
+        () => return name,
+    };
+    match name[from..].find(' ') {
+        Some(blank) => format!("{}>", &name[..from + blank]),
+        None => name,
+    }
+}

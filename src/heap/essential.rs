@@ -1,0 +1,67 @@
+//! Which edges keep their target alive, by DevTools' rules.
+
+use super::bits::BitVec;
+use super::ephemeron::Ephemerons;
+use super::snapshot::Snapshot;
+use super::types::{EdgeKind, NodeType};
+
+/// One bit per edge: set when the edge counts in the dominator tree.
+///
+/// Not counted: weak edges; edges to the node itself; shortcuts, except from the root; the WeakMap table's edge to a
+/// value (the key's edge counts); and edges from what only the runtime owns into what the program owns.
+pub(super) fn essential_edges(snapshot: &Snapshot, ephemerons: &Ephemerons) -> BitVec {
+    let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
+    let owned = program_owned(snapshot);
+    let mut essential = BitVec::new(edges.targets.len());
+    for node in 0..nodes.len() {
+        let node_owned = node == 0 || owned.get(node);
+        for edge in nodes.edges(node) {
+            let target = edges.targets[edge] as usize;
+            let counts = match edges.kind(edge) {
+                EdgeKind::Weak => false,
+                EdgeKind::Shortcut if node != 0 => false,
+                EdgeKind::Internal => {
+                    let entry = ephemerons.get(edges.names[edge]);
+                    entry.is_none_or(|entry| entry.table_id != u64::from(nodes.ids[node]))
+                }
+                _ => true,
+            };
+            if counts && target != node && (node_owned || !owned.get(target)) {
+                essential.set(edge);
+            }
+        }
+    }
+    essential
+}
+
+/// What can be reached from the global objects (the root's shortcuts) without weak edges.
+fn program_owned(snapshot: &Snapshot) -> BitVec {
+    let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
+    let mut owned = BitVec::new(nodes.len());
+    let mut stack = Vec::new();
+    for edge in nodes.edges(0) {
+        let target = edges.targets[edge] as usize;
+        let entry = match edges.kind(edge) {
+            EdgeKind::Element => is_document_root(snapshot, target),
+            kind => kind == EdgeKind::Shortcut,
+        };
+        if entry && owned.insert(target) {
+            stack.push(target as u32);
+        }
+    }
+    while let Some(node) = stack.pop() {
+        for edge in nodes.edges(node as usize) {
+            let target = edges.targets[edge] as usize;
+            if edges.kind(edge) != EdgeKind::Weak && owned.insert(target) {
+                stack.push(target as u32);
+            }
+        }
+    }
+    owned
+}
+
+/// Chrome's node above all documents; absent in Node.js.
+pub(super) fn is_document_root(snapshot: &Snapshot, node: usize) -> bool {
+    snapshot.nodes.kind(node) == NodeType::Synthetic
+        && snapshot.raw_string(snapshot.nodes.names[node]) == b"(Document DOM trees)"
+}

@@ -1,0 +1,292 @@
+//! The analysed snapshot: every question about nodes, edges, dominators and classes is asked here.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use super::aggregates::{self, ClassSummary};
+use super::bits::BitVec;
+use super::classes::{ClassKey, Classes};
+use super::columns::ScriptPosition;
+use super::detached::{DETACHED, propagate_detachedness};
+use super::distances::{self, UNREACHED};
+use super::dominators::{DominatorTree, FlowGraph};
+use super::ephemeron::Ephemerons;
+use super::error::HeapError;
+use super::essential::essential_edges;
+use super::groups::Groups;
+use super::shallow::transfer_owned_sizes;
+use super::snapshot::Snapshot;
+use super::types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};
+
+/// A heap snapshot with its dominator tree, retained sizes, distances and classes.
+///
+/// Numbers equal Chrome DevTools' own (npm `chrome-devtools-frontend` 1.0.1705227): shallow sizes after backing
+/// stores were given to their owners, retained sizes, distances, class names.
+///
+/// ```no_run
+/// use leakwatch::heap::HeapGraph;
+///
+/// let graph = HeapGraph::open("app.heapsnapshot")?;
+/// for node in graph.dominated(graph.root()) {
+///     println!("{} retains {} bytes", graph.class_name(node), graph.retained_size(node));
+/// }
+/// # Ok::<(), leakwatch::heap::HeapError>(())
+/// ```
+pub struct HeapGraph {
+    snapshot: Snapshot,
+    ephemerons: Ephemerons,
+    essential: BitVec,
+    dominators: Vec<u32>,
+    retained: Vec<u64>,
+    distances: Vec<u32>,
+    classes: Classes,
+    dominated: OnceLock<Groups>,
+    retainers: OnceLock<Groups>,
+    by_id: OnceLock<Vec<u32>>,
+}
+
+impl HeapGraph {
+    /// Maps a `.heapsnapshot` file and analyses it.
+    ///
+    /// # Errors
+    /// [`HeapError`] says what is wrong with the file, and at which byte.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, HeapError> {
+        Snapshot::open(path.as_ref()).map(Self::analyse)
+    }
+
+    /// Analyses a snapshot held in memory.
+    ///
+    /// # Errors
+    /// As [`HeapGraph::open`].
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, HeapError> {
+        Snapshot::from_bytes(bytes).map(Self::analyse)
+    }
+
+    fn analyse(mut snapshot: Snapshot) -> Self {
+        propagate_detachedness(&mut snapshot);
+        transfer_owned_sizes(&mut snapshot);
+        let ephemerons = Ephemerons::of(&snapshot);
+        let (snapshot_ref, ephemerons_ref) = (&snapshot, &ephemerons);
+        // Two halves of about the same work: dominators, and everything else.
+        let (distances, classes, (essential, dominators, retained)) = std::thread::scope(|scope| {
+            let names = scope
+                .spawn(|| (distances::distances(snapshot_ref, ephemerons_ref), Classes::of(snapshot_ref)));
+            let sizes = dominators_and_sizes(snapshot_ref, ephemerons_ref);
+            let (distances, classes) = names.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (distances, classes, sizes)
+        });
+        Self {
+            snapshot,
+            ephemerons,
+            essential,
+            dominators,
+            retained,
+            distances,
+            classes,
+            dominated: OnceLock::new(),
+            retainers: OnceLock::new(),
+            by_id: OnceLock::new(),
+        }
+    }
+
+    /// The root: node 0, `(root)` above all else.
+    pub fn root(&self) -> NodeIndex {
+        NodeIndex(0)
+    }
+
+    /// Number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.snapshot.nodes.len()
+    }
+
+    /// Number of edges.
+    pub fn edge_count(&self) -> usize {
+        self.snapshot.edges.targets.len()
+    }
+
+    /// All nodes, in file order.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeIndex> + use<> {
+        (0..self.node_count() as u32).map(NodeIndex)
+    }
+
+    /// Bytes the whole heap retains: the root's retained size and what V8 counts outside the graph (DevTools' total).
+    pub fn total_size(&self) -> u64 {
+        self.retained_size(self.root()) + self.snapshot.extra_native_bytes
+    }
+
+    /// V8's object id. The same object keeps it in all snapshots of its process taken inline.
+    pub fn id(&self, node: NodeIndex) -> u32 {
+        self.snapshot.nodes.ids[node.at()]
+    }
+
+    /// The greatest object id. In a later snapshot of the same process a greater id means a newer object.
+    pub fn last_id(&self) -> u32 {
+        self.snapshot.nodes.ids.iter().copied().max().unwrap_or(0)
+    }
+
+    /// The node of an object id. The first call sorts an index (4 bytes a node); the next ones take microseconds.
+    pub fn node_by_id(&self, id: u32) -> Option<NodeIndex> {
+        let ids = &self.snapshot.nodes.ids;
+        let by_id = self.by_id.get_or_init(|| {
+            let mut nodes: Vec<u32> = (0..ids.len() as u32).collect();
+            nodes.sort_by_key(|&node| ids[node as usize]);
+            nodes
+        });
+        let at = by_id.binary_search_by_key(&id, |&node| ids[node as usize]).ok()?;
+        Some(NodeIndex(by_id[at]))
+    }
+
+    /// What the node is.
+    pub fn node_type(&self, node: NodeIndex) -> NodeType {
+        self.snapshot.nodes.kind(node.at())
+    }
+
+    /// The name V8 wrote: an object's constructor, a function's name, a string's first 1024 units. Lone surrogates
+    /// become U+FFFD.
+    pub fn name(&self, node: NodeIndex) -> Cow<'_, str> {
+        self.snapshot.string(self.snapshot.nodes.names[node.at()])
+    }
+
+    /// The name as it stands in the file (JSON escapes and all): for comparing without decoding.
+    pub fn raw_name(&self, node: NodeIndex) -> &[u8] {
+        self.snapshot.raw_string(self.snapshot.nodes.names[node.at()])
+    }
+
+    /// True when Node or Chrome marked the native object as detached: its JavaScript side is gone.
+    pub fn is_detached(&self, node: NodeIndex) -> bool {
+        self.snapshot.nodes.detachedness(node.at()) == DETACHED
+    }
+
+    /// Shallow size in bytes, backing stores included where this object alone uses them.
+    pub fn self_size(&self, node: NodeIndex) -> u64 {
+        self.snapshot.nodes.self_sizes.get(node.at())
+    }
+
+    /// Bytes freed when this node goes: its own and those of all it dominates.
+    pub fn retained_size(&self, node: NodeIndex) -> u64 {
+        self.retained[node.at()]
+    }
+
+    /// The nearest node through which every path from the root leads; `None` for the root.
+    pub fn dominator(&self, node: NodeIndex) -> Option<NodeIndex> {
+        (node != self.root()).then(|| NodeIndex(self.dominators[node.at()]))
+    }
+
+    /// The nodes this one immediately dominates: its children in the dominator tree. The first call builds the
+    /// lists (8 bytes a node).
+    pub fn dominated(&self, node: NodeIndex) -> impl ExactSizeIterator<Item = NodeIndex> {
+        self.dominated_slice(node).iter().copied().map(NodeIndex)
+    }
+
+    pub(super) fn dominated_slice(&self, node: NodeIndex) -> &[u32] {
+        self.dominated.get_or_init(|| Groups::of(self.node_count(), &self.dominators, 1)).get(node.at())
+    }
+
+    /// Steps from the global objects (1). What only the runtime reaches is at
+    /// [`SYSTEM_DISTANCE`](super::SYSTEM_DISTANCE) and more; `None` when nothing reaches it.
+    pub fn distance(&self, node: NodeIndex) -> Option<u32> {
+        Some(self.distances[node.at()]).filter(|&distance| distance != UNREACHED)
+    }
+
+    /// The node's class; see [`HeapGraph::class_key`].
+    pub fn class_of(&self, node: NodeIndex) -> ClassId {
+        self.classes.of_node[node.at()]
+    }
+
+    /// The node's class name as DevTools shows it: constructor, `{a, b}` for a plain object, `(string)` …
+    pub fn class_name(&self, node: NodeIndex) -> &str {
+        &self.class_key(self.class_of(node)).name
+    }
+
+    /// What tells this class from others.
+    pub fn class_key(&self, class: ClassId) -> &ClassKey {
+        &self.classes.keys[class.at()]
+    }
+
+    /// Number of classes; ids are below it.
+    pub fn class_count(&self) -> usize {
+        self.classes.keys.len()
+    }
+
+    /// Count, shallow and retained size of every class.
+    pub fn class_histogram(&self) -> Vec<ClassSummary> {
+        aggregates::histogram(self)
+    }
+
+    /// The edges that leave a node, in file order.
+    pub fn edges(&self, node: NodeIndex) -> impl ExactSizeIterator<Item = EdgeIndex> + use<> {
+        let range = self.snapshot.nodes.edges(node.at());
+        (range.start as u32..range.end as u32).map(EdgeIndex)
+    }
+
+    /// The edges that lead to a node, weak ones included. The first call builds the lists (4 bytes an edge).
+    pub fn retainers(&self, node: NodeIndex) -> impl ExactSizeIterator<Item = EdgeIndex> {
+        let groups =
+            self.retainers.get_or_init(|| Groups::of(self.node_count(), &self.snapshot.edges.targets, 0));
+        groups.get(node.at()).iter().copied().map(EdgeIndex)
+    }
+
+    /// How the edge refers.
+    pub fn edge_kind(&self, edge: EdgeIndex) -> EdgeKind {
+        self.snapshot.edges.kind(edge.at())
+    }
+
+    /// The edge's label.
+    pub fn edge_name(&self, edge: EdgeIndex) -> EdgeName<'_> {
+        let name = self.snapshot.edges.names[edge.at()];
+        if self.edge_kind(edge).is_indexed() {
+            EdgeName::Index(name)
+        } else {
+            EdgeName::Name(self.snapshot.string(name))
+        }
+    }
+
+    /// The edge's name as it stands in the file; `None` for edges that carry a number.
+    pub fn raw_edge_name(&self, edge: EdgeIndex) -> Option<&[u8]> {
+        (!self.edge_kind(edge).is_indexed())
+            .then(|| self.snapshot.raw_string(self.snapshot.edges.names[edge.at()]))
+    }
+
+    /// The node the edge points to.
+    pub fn edge_target(&self, edge: EdgeIndex) -> NodeIndex {
+        NodeIndex(self.snapshot.edges.targets[edge.at()])
+    }
+
+    /// The node the edge leaves (a binary search).
+    pub fn edge_source(&self, edge: EdgeIndex) -> NodeIndex {
+        let first_edges = &self.snapshot.nodes.first_edges;
+        NodeIndex((first_edges.partition_point(|&first| first <= edge.0) - 1) as u32)
+    }
+
+    /// True when the edge counts in the dominator tree: not weak, no shortcut, not a WeakMap's own hold on a value.
+    pub fn is_essential(&self, edge: EdgeIndex) -> bool {
+        self.essential.get(edge.at())
+    }
+
+    /// True when the edge is one of the two ends of a WeakMap entry.
+    pub fn is_ephemeron(&self, edge: EdgeIndex) -> bool {
+        let name = self.snapshot.edges.names[edge.at()];
+        self.edge_kind(edge) == EdgeKind::Internal && self.ephemerons.get(name).is_some()
+    }
+
+    /// Where V8 says the function, or the object's constructor, stands.
+    pub fn script_position(&self, node: NodeIndex) -> Option<ScriptPosition> {
+        let locations = &self.snapshot.locations;
+        let at = locations.binary_search_by_key(&node.0, |&(node, _)| node).ok()?;
+        Some(locations[at].1)
+    }
+}
+
+fn dominators_and_sizes(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, Vec<u32>, Vec<u64>) {
+    let essential = essential_edges(snapshot, ephemerons);
+    let (first_edges, targets) = (&snapshot.nodes.first_edges, &snapshot.edges.targets);
+    let DominatorTree { dominators, order } =
+        DominatorTree::of(&FlowGraph { first_edges, targets, essential: &essential });
+    let mut retained: Vec<u64> =
+        (0..dominators.len()).map(|node| snapshot.nodes.self_sizes.get(node)).collect();
+    for &node in order[1..].iter().rev() {
+        retained[dominators[node as usize] as usize] += retained[node as usize];
+    }
+    (essential, dominators, retained)
+}

@@ -1,0 +1,88 @@
+//! Reads a `.heapsnapshot` file into columns.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+
+use super::columns::{Edges, Nodes, ScriptPosition, parse_locations};
+use super::error::{HeapError, HeapErrorKind};
+use super::header::Header;
+use super::scan::{Sections, find_sections};
+use super::strings::StringTable;
+
+/// The text of a snapshot: mapped from a file, or owned.
+pub(super) enum Source {
+    Map(memmap2::Mmap),
+    Bytes(Vec<u8>),
+}
+
+impl Source {
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Map(map) => map,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// The tables of a snapshot, checked: every index in them points inside its table.
+pub(super) struct Snapshot {
+    pub source: Source,
+    pub strings: StringTable,
+    pub nodes: Nodes,
+    pub edges: Edges,
+    /// Sorted by node.
+    pub locations: Vec<(u32, ScriptPosition)>,
+    pub extra_native_bytes: u64,
+}
+
+impl Snapshot {
+    /// Maps and reads a file.
+    pub fn open(path: &Path) -> Result<Self, HeapError> {
+        let unreadable = |error: std::io::Error| {
+            HeapError::new(HeapErrorKind::Read, format!("cannot read {}: {error}", path.display()))
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        if !file.metadata().map_err(unreadable)?.is_file() {
+            return Err(HeapError::new(HeapErrorKind::Read, format!("{} is not a file", path.display())));
+        }
+        // SAFETY: the map is only read. Another process that truncates the file meanwhile would end this one with
+        // SIGBUS, which every memory-mapped reader accepts; snapshots are written under a temporary name and renamed.
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(unreadable)?;
+        Self::read(Source::Map(map))
+    }
+
+    /// Reads a snapshot held in memory.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, HeapError> {
+        Self::read(Source::Bytes(bytes))
+    }
+
+    fn read(source: Source) -> Result<Self, HeapError> {
+        let bytes = source.bytes();
+        let Sections { header, nodes, edges, locations, strings } = find_sections(bytes)?;
+        let header = required(header, "snapshot", bytes)?;
+        let header = Header::parse(&bytes[header.clone()], header.start)?;
+        let strings = StringTable::parse(bytes, required(strings, "strings", bytes)?)?;
+        let nodes = Nodes::parse(bytes, required(nodes, "nodes", bytes)?, &header, strings.len())?;
+        let edges = Edges::parse(bytes, required(edges, "edges", bytes)?, &header, strings.len())?;
+        let locations = parse_locations(bytes, locations.unwrap_or_default(), &header)?;
+        let extra_native_bytes = header.extra_native_bytes;
+        Ok(Self { source, strings, nodes, edges, locations, extra_native_bytes })
+    }
+
+    pub fn string(&self, index: u32) -> Cow<'_, str> {
+        self.strings.get(self.source.bytes(), index)
+    }
+
+    /// A string as it stands in the file, still escaped; equal strings of one V8 snapshot are equal here too.
+    pub fn raw_string(&self, index: u32) -> &[u8] {
+        self.strings.raw(self.source.bytes(), index)
+    }
+}
+
+fn required(section: Option<Range<usize>>, name: &str, bytes: &[u8]) -> Result<Range<usize>, HeapError> {
+    section.ok_or_else(|| {
+        HeapError::at(HeapErrorKind::Section, bytes.len(), format!("section \"{name}\" is missing"))
+    })
+}

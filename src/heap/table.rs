@@ -1,0 +1,251 @@
+//! Parses a flat table of numbers into columns, on every core.
+//!
+//! The text is cut into one part per thread. How many numbers stand before a part is known from counting
+//! commas, so each part begins at a row's first number and writes its own slice of every column.
+
+use std::ops::Range;
+use std::thread;
+
+use super::error::{HeapError, HeapErrorKind};
+use super::header::MAX_FIELDS;
+
+/// Below this many bytes a second thread costs more than it saves.
+const MIN_PART_BYTES: usize = 1 << 20;
+
+/// One row of a table; fields beyond the table's own stay 0.
+pub(super) type Row = [u64; MAX_FIELDS];
+
+/// Takes rows `first..` of a table; parts run on different threads.
+pub(super) trait Columns: Send + Sized {
+    /// Splits off the first `rows` rows.
+    fn split_at(self, rows: usize) -> (Self, Self);
+    /// Stores a row; `row` counts from this part's first one. Errors say what is wrong with the row.
+    fn store(&mut self, row: usize, values: &Row) -> Result<(), (HeapErrorKind, String)>;
+}
+
+/// A table's text, cut where rows begin.
+pub(super) struct Table<'a> {
+    bytes: &'a [u8],
+    name: &'static str,
+    fields: usize,
+    parts: Vec<Part>,
+    /// Rows in the whole table.
+    pub rows: usize,
+}
+
+struct Part {
+    text: Range<usize>,
+    rows: usize,
+}
+
+impl<'a> Table<'a> {
+    /// Finds the rows of the table between `text`'s brackets.
+    pub fn new(
+        bytes: &'a [u8],
+        text: Range<usize>,
+        name: &'static str,
+        fields: usize,
+    ) -> Result<Self, HeapError> {
+        let body = bytes[text.clone()].trim_ascii_end();
+        let text = text.start..text.start + body.len();
+        if body.trim_ascii_start().is_empty() {
+            return Ok(Self { bytes, name, fields, parts: Vec::new(), rows: 0 });
+        }
+        let cuts = cuts(&text);
+        let commas = on_threads(cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]), count_commas);
+        let numbers = commas.iter().sum::<usize>() + 1;
+        if numbers % fields != 0 {
+            let message =
+                format!("section \"{name}\" has {numbers} numbers, expected a multiple of {fields}");
+            return Err(HeapError::at(HeapErrorKind::Count, text.end, message));
+        }
+        let parts = parts(bytes, &text, &cuts, &commas, fields, numbers / fields);
+        Ok(Self { bytes, name, fields, parts, rows: numbers / fields })
+    }
+
+    /// Parses all rows into `columns`, which must have room for [`Table::rows`].
+    pub fn parse_into<C: Columns>(&self, columns: C) -> Result<(), HeapError> {
+        let mut rest = Some(columns);
+        let jobs: Vec<_> = self
+            .parts
+            .iter()
+            .filter_map(|part| {
+                let (head, tail) = rest.take()?.split_at(part.rows);
+                rest = Some(tail);
+                Some((part, head))
+            })
+            .collect();
+        on_threads(jobs.into_iter(), |(part, columns)| self.parse_part(part, columns)).into_iter().collect()
+    }
+
+    fn parse_part<C: Columns>(&self, part: &Part, mut columns: C) -> Result<(), HeapError> {
+        let text = &self.bytes[..part.text.end];
+        let mut position = part.text.start;
+        let mut values = [0; MAX_FIELDS];
+        for row in 0..part.rows {
+            let start = position;
+            for value in &mut values[..self.fields] {
+                *value = self.number(text, &mut position)?;
+            }
+            columns.store(row, &values).map_err(|(kind, message)| {
+                HeapError::at(kind, start, format!("in section \"{}\": {message}", self.name))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Reads one number and the comma behind it.
+    #[inline(always)]
+    fn number(&self, text: &[u8], position: &mut usize) -> Result<u64, HeapError> {
+        let mut at = *position;
+        while at < text.len() && text[at].is_ascii_whitespace() {
+            at += 1;
+        }
+        let start = at;
+        let mut value = 0u64;
+        while at < text.len() {
+            let digit = text[at].wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            at += 1;
+        }
+        // 18 digits always fit.
+        if at == start || at - start > 18 {
+            return Err(self.not_a_number(text, start));
+        }
+        if at < text.len() && text[at] != b',' {
+            at = self.end_of_number(text, at)?;
+        }
+        *position = at + 1;
+        Ok(value)
+    }
+
+    #[cold]
+    fn end_of_number(&self, text: &[u8], mut at: usize) -> Result<usize, HeapError> {
+        let start = at;
+        while at < text.len() && text[at].is_ascii_whitespace() {
+            at += 1;
+        }
+        if at < text.len() && text[at] != b',' {
+            return Err(self.not_a_number(text, start));
+        }
+        Ok(at)
+    }
+
+    #[cold]
+    fn not_a_number(&self, text: &[u8], at: usize) -> HeapError {
+        let end = text.len().min(at + 20);
+        let found = String::from_utf8_lossy(&text[at.min(end)..end]);
+        let message = format!(
+            "in section \"{}\": found {found:?}, expected a whole number of at most 18 digits",
+            self.name
+        );
+        HeapError::at(HeapErrorKind::Number, at, message)
+    }
+}
+
+/// Runs `job` for every item, each on its own thread; the results keep the items' order.
+pub(super) fn on_threads<I, T: Send, R: Send>(items: I, job: impl Fn(T) -> R + Sync) -> Vec<R>
+where
+    I: ExactSizeIterator<Item = T>,
+{
+    if items.len() <= 1 {
+        return items.map(job).collect();
+    }
+    let job = &job;
+    thread::scope(|scope| {
+        let running: Vec<_> = items.map(|item| scope.spawn(move || job(item))).collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// How many threads a text of `bytes` is worth.
+pub(super) fn threads_for(bytes: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(8);
+    (bytes / MIN_PART_BYTES).clamp(1, cores)
+}
+
+/// Byte positions that cut `text` into equal parts, its start and end included.
+fn cuts(text: &Range<usize>) -> Vec<usize> {
+    let count = threads_for(text.len());
+    (0..count).map(|part| text.start + text.len() / count * part).chain([text.end]).collect()
+}
+
+fn count_commas(bytes: &[u8]) -> usize {
+    // Short runs, so that the compiler can add bytes in vector registers.
+    bytes.chunks(255).map(|run| usize::from(run.iter().map(|&byte| u8::from(byte == b',')).sum::<u8>())).sum()
+}
+
+/// Moves every cut forward to where a row begins.
+fn parts(
+    bytes: &[u8],
+    text: &Range<usize>,
+    cuts: &[usize],
+    commas: &[usize],
+    fields: usize,
+    rows: usize,
+) -> Vec<Part> {
+    let mut begins = vec![(text.start, 0)];
+    let mut before = 0;
+    for (cut, commas) in cuts[1..].iter().zip(commas) {
+        before += commas;
+        // The number the cut falls into is `before`; the next row begins behind this many more commas.
+        let row = before / fields + 1;
+        let missing = row * fields - before;
+        let ahead = &bytes[*cut..text.end];
+        if let Some(comma) = memchr::memchr_iter(b',', ahead).nth(missing - 1) {
+            begins.push((cut + comma + 1, row));
+        }
+    }
+    begins.push((text.end, rows));
+    begins.windows(2).map(|pair| Part { text: pair[0].0..pair[1].0, rows: pair[1].1 - pair[0].1 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sum<'a>(&'a mut [u64]);
+
+    impl Columns for Sum<'_> {
+        fn split_at(self, rows: usize) -> (Self, Self) {
+            let (head, tail) = self.0.split_at_mut(rows);
+            (Sum(head), Sum(tail))
+        }
+
+        fn store(&mut self, row: usize, values: &Row) -> Result<(), (HeapErrorKind, String)> {
+            self.0[row] = values[0] * 1_000_000_000 + values[2];
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_row_is_read_once_wherever_the_cuts_fall() {
+        let rows = 300_000u64;
+        let text: String = (0..rows)
+            .map(|i| format!("{},7,{}{}", i % 999, i * 37 % 100_003, if i + 1 == rows { "" } else { ",\n" }))
+            .collect();
+        let table = Table::new(text.as_bytes(), 0..text.len(), "nodes", 3).unwrap();
+        let mut column = vec![0; table.rows];
+        table.parse_into(Sum(&mut column)).unwrap();
+        let expected: Vec<u64> = (0..rows).map(|i| i % 999 * 1_000_000_000 + i * 37 % 100_003).collect();
+        assert_eq!(column, expected);
+    }
+
+    #[test]
+    fn wrong_numbers_are_refused_where_they_stand() {
+        for (text, position) in
+            [("1,-2,3", 2), ("1,2,3.5", 5), ("1,,3", 2), ("1,2,1234567890123456789", 4), ("1,2,3e9", 5)]
+        {
+            let mut column = vec![0; 1];
+            let table = Table::new(text.as_bytes(), 0..text.len(), "nodes", 3).unwrap();
+            let error = table.parse_into(Sum(&mut column)).unwrap_err();
+            assert_eq!((error.kind, error.position), (HeapErrorKind::Number, Some(position)), "{text}");
+        }
+    }
+}
