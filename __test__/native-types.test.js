@@ -9,7 +9,7 @@ const native = require('../lib/native.js');
 const root = path.join(__dirname, '..');
 
 test('native/binding.d.ts declares exactly what the binary exports', () => {
-  const declared = fs.readFileSync(path.join(root, 'native', 'binding.d.ts'), 'utf8').matchAll(/^export declare function (\w+)/gm);
+  const declared = fs.readFileSync(path.join(root, 'native', 'binding.d.ts'), 'utf8').matchAll(/^export declare (?:function|class) (\w+)/gm);
   assert.deepEqual([...declared].map(([, name]) => name).sort(), Object.keys(native).sort());
 });
 

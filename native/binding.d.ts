@@ -36,6 +36,45 @@ export interface CaptureState {
   error?: string
 }
 
+/** One stack frame of the application or a dependency. */
+export interface Frame {
+  /** Absolute path of the script. */
+  file: string
+  /** Counted from 1. */
+  line: number
+  /** Counted from 1. */
+  column: number
+  /** The function's name; absent at module level and in anonymous functions. */
+  function?: string
+}
+
+/** A bounded table of what the application made and has not let go. */
+export declare class TrackTable {
+  /** An empty table with the default limits. */
+  constructor()
+  /** The number of a creation stack, innermost frame first; 0 when there is no place for more. */
+  site(frames: Array<Frame>): number
+  /** The number of a route; 0, which is `(other)`, when there is no place for more. */
+  route(name: string): number
+  /** The name of a route's number. */
+  routeName(route: number): string
+  /**
+  * Records a resource; ids and numbers in the names of files and events become `*`. `owner`: nothing for no request, a route's number from 0, or `-n` for request `n`
+  * whose route is not known yet. Returns its number from 1, or 0 when the table is full.
+  */
+  add(kind: string, name: string, holder: string | undefined | null, site: number, delayMs: number | undefined | null, owner: number | undefined | null, nowMs: number): number
+  /** Forgets resources that are gone. */
+  remove(ids: Array<number>): void
+  /** Tells the route of a request. */
+  resolve(request: number, route: number): void
+  /** Everything alive, as the JSON of an array of resource groups. */
+  groups(nowMs: number): string
+  /** How many resources are alive. */
+  get size(): number
+  /** What did not fit, as JSON: `{ entries, sites, routes }`. */
+  dropped(): string
+}
+
 /** Calls a capture off; it ends soon, with an error. */
 export declare function captureCancel(id: number): void;
 
@@ -47,3 +86,6 @@ export declare function captureInline(settings: CaptureSettings, write: (arg: st
 
 /** How a capture is getting on. Once it has told the end, its number means nothing any more. */
 export declare function captureState(id: number): CaptureState;
+
+/** Method and the first `segments` segments of the path, ids replaced by `*`. */
+export declare function urlRoute(method: string, url: string, segments: number): string;

@@ -6,3 +6,4 @@
 
 mod capture;
 mod guard;
+mod track;

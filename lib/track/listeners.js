@@ -1,0 +1,72 @@
+'use strict';
+const { EventEmitter, getEventListeners } = require('node:events');
+const { Ledger } = require('./ledger.js');
+const { observe, patch, watched } = require('./patch.js');
+const { Piles } = require('./piles.js');
+
+const { listenerCount, rawListeners } = EventEmitter.prototype;
+
+/**
+ * Listeners that pile up on EventEmitters, EventTargets and AbortSignals, and signals made from other signals.
+ * @param {import('./recorder.js').Recorder} recorder
+ */
+function trackListeners(recorder) {
+  const emitters = trackEmitters(recorder);
+  const targets = trackTargets(recorder);
+  const signals = trackSignals(recorder);
+  const all = [emitters, targets, signals];
+  return {
+    sweep: () => all.forEach((tracker) => tracker.sweep()),
+    stop: () => all.forEach((tracker) => tracker.stop()),
+  };
+}
+
+/** `once` and `prependOnceListener` come through `on` and `prependListener`; `on` and `addListener` are one function. */
+function trackEmitters(recorder) {
+  const piles = new Piles(recorder, (emitter, event) => rawListeners.call(emitter, event));
+  const look = (_, [event, listener], emitter) => {
+    piles.added(emitter, event, listener, listenerCount.call(emitter, event));
+  };
+  /** @type {Map<Function, Function>} */
+  const shared = new Map();
+  const wrap = (original, state) => {
+    if (!shared.has(original)) shared.set(original, watched(original, state, look));
+    return /** @type {Function} */ (shared.get(original));
+  };
+  const names = ['on', 'addListener', 'prependListener'];
+  const undo = names.map((name) => patch(EventEmitter.prototype, name, wrap));
+  return { sweep: () => piles.sweep(), stop: stopper(undo, piles) };
+}
+
+function trackTargets(recorder) {
+  const piles = new Piles(recorder, getEventListeners);
+  const undo = [
+    observe(EventTarget.prototype, 'addEventListener', (_, [event, listener], target) => {
+      if (listener !== null && listener !== undefined) piles.added(target, String(event), listener);
+    }),
+  ];
+  return { sweep: () => piles.sweep(), stop: stopper(undo, piles) };
+}
+
+/** A signal made by `any` or `timeout` that can still fire. */
+function trackSignals(recorder) {
+  const ledger = new Ledger(recorder.table, (signal) => !signal.aborted);
+  const undo = [
+    observe(AbortSignal, 'any', (signal) => {
+      ledger.add(signal, recorder.add('listener', 'AbortSignal.any', { holder: 'AbortSignal' }));
+    }),
+    observe(AbortSignal, 'timeout', (signal, [delayMs]) => {
+      ledger.add(signal, recorder.add('timer', 'AbortSignal.timeout', { delayMs }));
+    }),
+  ];
+  return { sweep: () => ledger.sweep(), stop: stopper(undo, ledger) };
+}
+
+function stopper(undo, subjects) {
+  return () => {
+    for (const restore of undo) restore();
+    subjects.clear();
+  };
+}
+
+module.exports = { trackListeners };

@@ -1,0 +1,134 @@
+'use strict';
+
+/** So many listeners for one event of one emitter are a pile. Node itself warns at 11. */
+const PILE = 4;
+/** Who added a listener that is older than the pile. */
+const unknown = { site: 0, owner: null };
+
+/**
+ * Listeners that pile up: for each emitter and event, who added those that are still there. An event with few
+ * listeners costs one look-up; stacks are taken once there are `PILE`. What is alive is asked of the emitter, so
+ * that every way of removing a listener counts. Emitters and listeners are held weakly.
+ */
+class Piles {
+  #recorder;
+  #listenersOf;
+  /** @type {WeakMap<object, Map<string | symbol, Pile>>} */
+  #events = new WeakMap();
+  /** @type {Set<Pile>} */
+  #piles = new Set();
+  #nextSweep = 256;
+
+  /**
+   * @param {import('./recorder.js').Recorder} recorder
+   * @param {(emitter: any, event: string | symbol) => Function[]} listenersOf
+   */
+  constructor(recorder, listenersOf) {
+    this.#recorder = recorder;
+    this.#listenersOf = listenersOf;
+  }
+
+  /**
+   * A listener was added.
+   * @param {any} emitter
+   * @param {string | symbol} event
+   * @param {object} listener as `listenersOf` shows it
+   * @param {number} [count] how many there are now, when that is cheap to know
+   */
+  added(emitter, event, listener, count) {
+    if (count !== undefined && count < PILE) return;
+    const pile = this.#pileOf(emitter, event);
+    pile.added += 1;
+    if (count === undefined && pile.added < PILE) return;
+    this.#piles.add(pile);
+    pile.rows.push({ listener: new WeakRef(listener), id: this.#record(pile, {}) });
+    if (pile.rows.length >= pile.nextSweep) this.#sweep(pile);
+    if (this.#piles.size >= this.#nextSweep) this.sweep();
+  }
+
+  /** Forgets listeners and emitters that are gone. */
+  sweep() {
+    for (const pile of this.#piles) this.#sweep(pile);
+    this.#nextSweep = Math.max(256, 2 * this.#piles.size);
+  }
+
+  /** Forgets everything. */
+  clear() {
+    for (const pile of this.#piles) this.#forget(pile);
+    this.#events = new WeakMap();
+  }
+
+  #pileOf(emitter, event) {
+    let events = this.#events.get(emitter);
+    if (!events) this.#events.set(emitter, (events = new Map()));
+    let pile = events.get(event);
+    if (!pile) events.set(event, (pile = new Pile(emitter, event)));
+    return pile;
+  }
+
+  #record(pile, details) {
+    return this.#recorder.add('listener', String(pile.event), { holder: pile.holder, ...details });
+  }
+
+  /** Compares what was recorded with what the emitter has. Listeners older than the pile have no site. */
+  #sweep(pile) {
+    const emitter = pile.emitter.deref();
+    if (emitter === undefined) return this.#forget(pile);
+    const present = countEach(this.#listenersOf(emitter, pile.event));
+    const gone = [];
+    pile.rows = pile.rows.filter(({ listener, id }) => {
+      const subject = listener.deref();
+      const left = subject === undefined ? 0 : (present.get(subject) ?? 0);
+      if (left > 0) present.set(subject, left - 1);
+      else gone.push(id);
+      return left > 0;
+    });
+    if (pile.rows.length + total(present) < PILE) return this.#forget(pile, gone);
+    for (const [listener, left] of present) {
+      for (let n = 0; n < left; n++) pile.rows.push({ listener: new WeakRef(listener), id: this.#record(pile, unknown) });
+    }
+    pile.nextSweep = Math.max(64, 2 * pile.rows.length);
+    pile.added = pile.rows.length;
+    this.#recorder.table.remove(gone);
+  }
+
+  #forget(pile, gone = []) {
+    this.#recorder.table.remove(gone.concat(pile.rows.map((row) => row.id)));
+    this.#piles.delete(pile);
+    const emitter = pile.emitter.deref();
+    if (emitter !== undefined) this.#events.get(emitter)?.delete(pile.event);
+  }
+}
+
+/** The listeners of one emitter for one event. */
+class Pile {
+  constructor(emitter, event) {
+    this.emitter = new WeakRef(emitter);
+    this.event = event;
+    this.holder = nameOf(emitter);
+    this.added = 0;
+    this.nextSweep = PILE;
+    /** @type {{ listener: WeakRef<object>, id: number }[]} */
+    this.rows = [];
+  }
+}
+
+function nameOf(emitter) {
+  if (emitter === process) return 'process';
+  const name = emitter.constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : 'Object';
+}
+
+function countEach(listeners) {
+  const counts = new Map();
+  for (const listener of listeners) counts.set(listener, (counts.get(listener) ?? 0) + 1);
+  return counts;
+}
+
+function total(counts) {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
+}
+
+module.exports = { Piles };

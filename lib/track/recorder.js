@@ -1,0 +1,50 @@
+'use strict';
+const { performance } = require('node:perf_hooks');
+const native = require('../native.js');
+const { Sites } = require('./sites.js');
+
+/** What all trackers of one thread share: the native table, creation sites, and who is being served. */
+class Recorder {
+  #sites;
+  #stacks;
+  #owner;
+
+  /**
+   * @param {{ stacks: boolean, owner?: () => number | null }} options `owner`: the request being served: a route's
+   *   number, or minus the request's number while the route is unknown
+   */
+  constructor({ stacks, owner = () => null }) {
+    this.table = new native.TrackTable();
+    this.#sites = new Sites(this.table);
+    this.#stacks = stacks;
+    this.#owner = owner;
+  }
+
+  /** The number of the current stack; 0 when stacks are off. */
+  site() {
+    return this.#stacks ? this.#sites.here() : 0;
+  }
+
+  /** Who is being served now. */
+  owner() {
+    return this.#owner();
+  }
+
+  /** Milliseconds on the clock of all ages. */
+  now() {
+    return performance.now();
+  }
+
+  /**
+   * Records a new resource that the current stack and request created.
+   * @param {string} kind
+   * @param {string} name
+   * @param {{ holder?: string, site?: number, delayMs?: number, owner?: number | null, createdMs?: number }} [details]
+   * @returns {number} its number in the table, 0 when there was no place
+   */
+  add(kind, name, { holder, site = this.site(), delayMs, owner = this.owner(), createdMs = this.now() } = {}) {
+    return this.table.add(kind, name, holder, site, delayMs, owner, createdMs);
+  }
+}
+
+module.exports = { Recorder };

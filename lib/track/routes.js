@@ -1,0 +1,137 @@
+'use strict';
+const { mountOf } = require('./mount.js');
+const native = require('../native.js');
+
+/** Names made from addresses; the rest is named by its first segment, then it is all one. */
+const MAX_ADDRESS_NAMES = 64;
+/** Different mount points remembered for one route. */
+const MAX_MOUNTS = 16;
+/** Handlers told for one route, and routes told. */
+const MAX_HANDLERS = 8;
+const MAX_HANDLED_ROUTES = 256;
+
+/**
+ * Routes as people wrote them: `GET /users/:id` with the mount path for Express, method and first path segment for
+ * other servers. Names become numbers of the native table; what does not fit is `(other)`.
+ */
+class Routes {
+  #table;
+  /** Numbers by Express's route object, then by method and mount point. @type {WeakMap<object, Map<string, number>>} */
+  #known = new WeakMap();
+  /** @type {Map<string, number>} */
+  #addresses = new Map();
+  /** @type {number[]} */
+  #counts = [];
+  /** @type {Map<number, { route: WeakRef<any>, method: string }>} */
+  #handled = new Map();
+
+  /** @param {any} table native TrackTable */
+  constructor(table) {
+    this.#table = table;
+  }
+
+  /**
+   * The route that serves this request now, when Express has found it.
+   * @param {any} request
+   * @returns {number | undefined}
+   */
+  serving(request) {
+    const route = request.route;
+    return typeof route === 'object' && route !== null && 'path' in route ? this.#expressRoute(request, route) : undefined;
+  }
+
+  /**
+   * The route of a request that is over: never undefined.
+   * @param {any} request
+   * @returns {number}
+   */
+  served(request) {
+    return this.serving(request) ?? this.#addressed(request);
+  }
+
+  /**
+   * The route of a protocol upgrade.
+   * @param {any} request
+   * @returns {number}
+   */
+  upgraded(request) {
+    const protocol = String(request.headers?.upgrade ?? '').toLowerCase() === 'websocket' ? 'WS' : 'UPGRADE';
+    return this.#byAddress(protocol, request.url ?? '/', 1);
+  }
+
+  /** @param {number} route */
+  count(route) {
+    this.#counts[route] = (this.#counts[route] ?? 0) + 1;
+  }
+
+  /** Requests per route since the start. @returns {Record<string, number>} */
+  counts() {
+    /** @type {Record<string, number>} */
+    const counts = {};
+    this.#counts.forEach((count, route) => {
+      counts[this.#table.routeName(route)] = count;
+    });
+    return counts;
+  }
+
+  /** The functions that serve each route. @returns {{ route: string, functions: Function[] }[]} */
+  handlers() {
+    const rows = [];
+    for (const [number, { route, method }] of this.#handled) {
+      const functions = handlersOf(route.deref(), method);
+      if (functions.length > 0) rows.push({ route: this.#table.routeName(number), functions });
+    }
+    return rows;
+  }
+
+  #expressRoute(request, route) {
+    let names = this.#known.get(route);
+    if (!names) this.#known.set(route, (names = new Map()));
+    const key = `${request.method} ${request.baseUrl ?? ''}`;
+    return names.get(key) ?? this.#nameRoute(request, route, names, key);
+  }
+
+  #nameRoute(request, route, names, key) {
+    const mount = mountOf(request, route);
+    const own = route.path === '/' && mount !== '' ? '' : patternOf(route.path);
+    const number = this.#table.route(`${request.method} ${mount}${own}`);
+    if (names.size < MAX_MOUNTS) names.set(key, number);
+    if (number !== 0 && this.#handled.size < MAX_HANDLED_ROUTES && !this.#handled.has(number)) {
+      this.#handled.set(number, { route: new WeakRef(route), method: String(request.method).toLowerCase() });
+    }
+    return number;
+  }
+
+  /** Express without a route: a mounted function serves it, or nobody. Another server: its address. */
+  #addressed(request) {
+    const { method } = request;
+    const url = request.originalUrl ?? request.url ?? '/';
+    if (request.baseUrl) return this.#byAddress(method, url, request.baseUrl.split('/').length);
+    if (request.app) return this.#table.route(`${method} (unmatched)`);
+    return this.#byAddress(method, url, 1);
+  }
+
+  #byAddress(method, url, segments) {
+    const name = native.urlRoute(method, url, segments);
+    const known = this.#addresses.get(name);
+    if (known !== undefined) return known;
+    if (this.#addresses.size >= MAX_ADDRESS_NAMES) return this.#table.route(`${method} (unmatched)`);
+    const number = this.#table.route(name);
+    this.#addresses.set(name, number);
+    return number;
+  }
+}
+
+function patternOf(path) {
+  return Array.isArray(path) ? path.map(String).join('|') : String(path);
+}
+
+function handlersOf(route, method) {
+  const layers = Array.isArray(route?.stack) ? route.stack : [];
+  return layers
+    .filter((layer) => typeof layer.handle === 'function' && (!layer.method || layer.method === method))
+    .slice(0, MAX_HANDLERS)
+    .map((layer) => layer.handle);
+}
+
+module.exports = { Routes };

@@ -1,0 +1,71 @@
+'use strict';
+const timers = require('node:timers');
+const timersPromises = require('node:timers/promises');
+const { inspect } = require('node:util');
+const { Ledger } = require('./ledger.js');
+const { observe, patch, watched } = require('./patch.js');
+
+/**
+ * Timers that are alive: timeouts until they fire or are cleared, intervals until they are cleared, promises until
+ * they settle. Node's own `_destroyed` mark tells, so clearing needs no patch and every way of it counts.
+ * @param {import('./recorder.js').Recorder} recorder
+ */
+function trackTimers(recorder) {
+  const ledger = new Ledger(recorder.table, (timer) => timer._destroyed === false);
+  const promises = new Ledger(recorder.table, isPending);
+  const record = (name, delays) => (timer, args) => {
+    if (typeof timer?._destroyed !== 'boolean') return; // somebody's fake timer
+    ledger.add(timer, recorder.add('timer', name, { delayMs: delays ? delayOf(args[1]) : undefined }));
+  };
+  const recordPromise = (name, delays) => (promise, args) => {
+    promises.add(promise, recorder.add('timer', name, { delayMs: delays ? delayOf(args[0]) : undefined }));
+  };
+  const undo = [
+    ...observeTimer('setTimeout', record('setTimeout', true)),
+    ...observeTimer('setInterval', record('setInterval', true)),
+    ...observeTimer('setImmediate', record('setImmediate', false)),
+    observe(timersPromises, 'setTimeout', recordPromise('setTimeout', true)),
+    observe(timersPromises, 'setInterval', recordPromise('setInterval', true)),
+    observe(timersPromises, 'setImmediate', recordPromise('setImmediate', false)),
+    observe(Object.getPrototypeOf(timersPromises.scheduler), 'wait', recordPromise('scheduler.wait', true)),
+  ];
+  return {
+    sweep() {
+      ledger.sweep();
+      promises.sweep();
+    },
+    stop() {
+      for (const restore of undo.reverse()) restore();
+      ledger.clear();
+      promises.clear();
+    },
+  };
+}
+
+/** The global and the module's function are one and the same in Node, and stay so. */
+function observeTimer(name, look) {
+  const shared = new Map();
+  const wrap = (original, state) => {
+    const twin = shared.get(original);
+    if (twin) return twin;
+    const wrapper = watched(original, state, look);
+    shared.set(original, wrapper);
+    return wrapper;
+  };
+  return [patch(globalThis, name, wrap), patch(timers, name, wrap)];
+}
+
+/** Node reads a delay this way. */
+function delayOf(delay) {
+  const milliseconds = Number(delay);
+  return milliseconds >= 1 && milliseconds <= 0x7fffffff ? Math.trunc(milliseconds) : 1;
+}
+
+/** No handler may be attached to the application's promise: that would hide its rejection. */
+function isPending(promise) {
+  return !(promise instanceof Promise) || /^Promise \{\s*<pending>/.test(inspect(promise, inspection));
+}
+
+const inspection = { depth: 0, customInspect: false, getters: false, maxArrayLength: 0, maxStringLength: 0 };
+
+module.exports = { trackTimers };
