@@ -48,6 +48,48 @@ export interface Frame {
   function?: string
 }
 
+/** Descriptors that look alike. */
+export interface OpenFileGroup {
+  /** `file`, `socket`, `pipe` or `anonymous` (epoll, eventfd, inotify …). */
+  kind: string
+  /** The path, with `*` where the group's paths differ; a socket's endpoint; else the kernel's name. */
+  name: string
+  /** A TCP socket's state (`ESTABLISHED`, `CLOSE_WAIT` …); `null` for anything else. */
+  state: string | null
+  /** How many. */
+  count: number
+}
+
+/** One moment's readings. Sizes are in bytes; `null` is what the system does not tell. */
+export interface ProcessReading {
+  /** Milliseconds since 1970. */
+  atMs: number
+  /** Resident set. */
+  rss: number | null
+  /** Resident anonymous memory: heap, stacks, JIT code. */
+  anonymous: number | null
+  /** Anonymous memory that was swapped out. */
+  swap: number | null
+  /** Memory charged to the control group that is nearest to its limit, page cache included. */
+  cgroupUsage: number | null
+  /** That group's limit; `null` without one. */
+  cgroupLimit: number | null
+  /** Open file descriptors. */
+  fds: number | null
+  /** Threads. */
+  threads: number | null
+  /** Why readings are missing; `null` when none is. */
+  reason: string | null
+}
+
+/** How to sample. */
+export interface SamplerOptions {
+  /** Milliseconds between readings; at least 10. */
+  intervalMs: number
+  /** How many readings are kept, the newest. */
+  capacity: number
+}
+
 /** A bounded table of what the application made and has not let go. */
 export declare class TrackTable {
   /** An empty table with the default limits. */
@@ -86,6 +128,27 @@ export declare function captureInline(settings: CaptureSettings, write: (arg: st
 
 /** How a capture is getting on. Once it has told the end, its number means nothing any more. */
 export declare function captureState(id: number): CaptureState;
+
+/**
+ * The open descriptors in groups, the largest first. Takes as long as the system's socket tables: call
+ * it for a reason, not regularly.
+ */
+export declare function openFiles(): Array<OpenFileGroup>;
+
+/** One reading, now. */
+export declare function readProcess(): ProcessReading;
+
+/** The readings so far, oldest first; none before `samplerStart` and after `samplerStop`. */
+export declare function samplerSamples(): Array<ProcessReading>;
+
+/**
+ * Starts sampling in a thread of its own, which never keeps the process alive. JavaScript threads share
+ * it: the first one's options count.
+ */
+export declare function samplerStart(options: SamplerOptions): void;
+
+/** Gives up this JavaScript thread's share; sampling ends with the last one. */
+export declare function samplerStop(): void;
 
 /** Method and the first `segments` segments of the path, ids replaced by `*`. */
 export declare function urlRoute(method: string, url: string, segments: number): string;

@@ -11,6 +11,7 @@ pub mod heap;
 pub mod report;
 pub mod sampler;
 pub mod source;
+pub mod thread;
 pub mod track;
 
 // napi registers nothing in a test build, where every export would be dead code.

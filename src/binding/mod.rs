@@ -6,4 +6,5 @@
 
 mod capture;
 mod guard;
+mod sampler;
 mod track;

@@ -2,7 +2,6 @@
 
 use std::io::{PipeReader, PipeWriter};
 use std::sync::{Arc, mpsc};
-use std::thread;
 
 use super::Settings;
 use super::drain::{Cost, Writer, drain};
@@ -27,7 +26,7 @@ impl InlineCapture {
         let (told, outcome) = mpsc::channel();
         let session = Arc::new(Session::default());
         let shared = Arc::clone(&session);
-        spawn("leakwatch-drain", move || {
+        start_thread("leakwatch-drain", move || {
             let ended = drain(reader, file, &settings, Box::new(ThisProcess(outcome)), &shared);
             drop(claim);
             shared.end(ended);
@@ -85,30 +84,10 @@ pub fn open_pipe() -> Result<(PipeReader, PipeWriter), CaptureError> {
     Ok((reader, writer))
 }
 
-/// A named thread that takes no signals: those belong to the app's own threads.
-pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), CaptureError> {
-    let builder = thread::Builder::new().name(name.into());
-    let started = with_signals_blocked(|| builder.spawn(work));
-    started.map(drop).map_err(|error| {
+/// Starts a thread of this capture.
+pub fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), CaptureError> {
+    let started = crate::thread::spawn(name, work);
+    started.map_err(|error| {
         CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot start a thread for the snapshot: {error}."))
     })
-}
-
-/// Runs `work` with every signal blocked in this thread; a thread started by it inherits that.
-#[cfg(unix)]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
-    // SAFETY: both sets are plain data, initialised by the calls that are given them.
-    unsafe {
-        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
-        libc::sigfillset(&mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-        let result = work();
-        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
-        result
-    }
-}
-
-#[cfg(not(unix))]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
-    work()
 }

@@ -1,0 +1,28 @@
+//! Threads of leakwatch's own.
+
+use std::io;
+use std::thread::Builder;
+
+/// A named thread that takes no signals: those belong to the app's own threads.
+pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    with_signals_blocked(|| Builder::new().name(name.into()).spawn(work)).map(drop)
+}
+
+/// Runs `work` with every signal blocked in this thread; a thread started by it inherits that.
+#[cfg(unix)]
+fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: both sets are plain data, initialised by the calls that are given them.
+    unsafe {
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let result = work();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        result
+    }
+}
+
+#[cfg(not(unix))]
+fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
