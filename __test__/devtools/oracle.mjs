@@ -9,6 +9,13 @@ import { HeapSnapshotLoader, HeapSnapshotNode, SecondaryInitManager } from './bu
 
 const UNREACHED = -5;
 
+// Node 20 lacks it.
+Promise.withResolvers ??= function () {
+  let settle;
+  const promise = new Promise((resolve, reject) => { settle = { resolve, reject }; });
+  return { promise, ...settle };
+};
+
 // DevTools counts under a number (the index of the class name) and merges the counts under the name afterwards, so
 // that of two classes of one name only the last survives: where some constructor is named `Function`, every closure
 // is lost from its table. Counting under the name to begin with is what its authors meant.

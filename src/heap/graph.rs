@@ -15,6 +15,9 @@ use super::ephemeron::Ephemerons;
 use super::error::HeapError;
 use super::essential::essential_edges;
 use super::groups::Groups;
+use super::modules::{self, ExportedVariable};
+use super::scopes::{self, Scope, ScopeInfos};
+use super::scripts::{Location, Scripts};
 use super::shallow::transfer_owned_sizes;
 use super::snapshot::Snapshot;
 use super::types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};
@@ -44,6 +47,8 @@ pub struct HeapGraph {
     dominated: OnceLock<Groups>,
     retainers: OnceLock<Groups>,
     by_id: OnceLock<Vec<u32>>,
+    scripts: OnceLock<Scripts>,
+    scope_infos: OnceLock<ScopeInfos>,
 }
 
 impl HeapGraph {
@@ -87,6 +92,8 @@ impl HeapGraph {
             dominated: OnceLock::new(),
             retainers: OnceLock::new(),
             by_id: OnceLock::new(),
+            scripts: OnceLock::new(),
+            scope_infos: OnceLock::new(),
         }
     }
 
@@ -270,7 +277,57 @@ impl HeapGraph {
         self.edge_kind(edge) == EdgeKind::Internal && self.ephemerons.get(name).is_some()
     }
 
-    /// Where V8 says the function, or the object's constructor, stands.
+    /// The target of the node's internal edge of this name.
+    pub fn internal_target(&self, node: NodeIndex, name: &[u8]) -> Option<NodeIndex> {
+        self.target(node, EdgeKind::Internal, name)
+    }
+
+    /// The value of the node's property of this name; `None` for numbers, which have no node.
+    pub fn property_target(&self, node: NodeIndex, name: &[u8]) -> Option<NodeIndex> {
+        self.target(node, EdgeKind::Property, name)
+    }
+
+    fn target(&self, node: NodeIndex, kind: EdgeKind, name: &[u8]) -> Option<NodeIndex> {
+        let mut edges = self.edges(node);
+        let edge =
+            edges.find(|&edge| self.edge_kind(edge) == kind && self.raw_edge_name(edge) == Some(name))?;
+        Some(self.edge_target(edge))
+    }
+
+    /// Where a function stands, or the constructor of an object; `None` for built-in ones and for other nodes.
+    pub fn location_of(&self, node: NodeIndex) -> Option<Location> {
+        let place = self.script_position(node)?;
+        let file = self.scripts.get_or_init(|| Scripts::of(self)).file(place.script_id)?.to_owned();
+        let function = Some(self.name(node).into_owned()).filter(|name| !name.is_empty());
+        Some(Location { file, line: place.line + 1, column: place.column + 1, function })
+    }
+
+    /// The file of a script, by V8's number.
+    pub fn script_file(&self, script_id: u32) -> Option<&str> {
+        self.scripts.get_or_init(|| Scripts::of(self)).file(script_id)
+    }
+
+    /// Whose variables a context holds: function and file. `None` when the node is not a context.
+    pub fn scope_of(&self, context: NodeIndex) -> Option<Scope> {
+        scopes::scope_of(self, self.scope_infos.get_or_init(|| ScopeInfos::of(self)), context)
+    }
+
+    /// The file of a CommonJS `Module` object; `None` for other nodes.
+    pub fn commonjs_file(&self, node: NodeIndex) -> Option<String> {
+        modules::commonjs_file(self, node)
+    }
+
+    /// The ES module's exported variable whose value the edge holds; `None` for other edges.
+    pub fn exported_variable(&self, edge: EdgeIndex) -> Option<ExportedVariable> {
+        modules::exported_variable(self, edge)
+    }
+
+    /// All script positions, by ascending node.
+    pub(super) fn script_positions(&self) -> &[(u32, ScriptPosition)] {
+        &self.snapshot.locations
+    }
+
+    /// Where V8 says the function, or the object's constructor, stands, as the file has it.
     pub fn script_position(&self, node: NodeIndex) -> Option<ScriptPosition> {
         let locations = &self.snapshot.locations;
         let at = locations.binary_search_by_key(&node.0, |&(node, _)| node).ok()?;
