@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use super::aggregates::{self, ClassSummary};
 use super::bits::BitVec;
 use super::classes::{ClassKey, Classes};
+use super::collections::{self, CollectionKind, Slot};
 use super::columns::ScriptPosition;
 use super::detached::{DETACHED, propagate_detachedness};
 use super::distances::{self, UNREACHED};
@@ -15,7 +16,9 @@ use super::ephemeron::Ephemerons;
 use super::error::HeapError;
 use super::essential::essential_edges;
 use super::groups::Groups;
+use super::holds::{self, Hold};
 use super::modules::{self, ExportedVariable};
+use super::paths::{self, PathTree, RetainerPath};
 use super::scopes::{self, Scope, ScopeInfos};
 use super::scripts::{Location, Scripts};
 use super::shallow::transfer_owned_sizes;
@@ -49,6 +52,7 @@ pub struct HeapGraph {
     by_id: OnceLock<Vec<u32>>,
     scripts: OnceLock<Scripts>,
     scope_infos: OnceLock<ScopeInfos>,
+    path_tree: OnceLock<PathTree>,
 }
 
 impl HeapGraph {
@@ -94,6 +98,7 @@ impl HeapGraph {
             by_id: OnceLock::new(),
             scripts: OnceLock::new(),
             scope_infos: OnceLock::new(),
+            path_tree: OnceLock::new(),
         }
     }
 
@@ -320,6 +325,37 @@ impl HeapGraph {
     /// The ES module's exported variable whose value the edge holds; `None` for other edges.
     pub fn exported_variable(&self, edge: EdgeIndex) -> Option<ExportedVariable> {
         modules::exported_variable(self, edge)
+    }
+
+    /// Up to `limit` different chains of edges that keep the node alive, the most readable first: global objects,
+    /// modules, variables and properties before V8's internals. Weak edges never hold, a WeakMap's value is held through
+    /// its key. Empty when nothing holds the node. The first call searches the whole graph (8 bytes a node).
+    pub fn retainer_paths(&self, node: NodeIndex, limit: usize) -> Vec<RetainerPath> {
+        paths::retainer_paths(self, self.path_tree.get_or_init(|| PathTree::of(self)), node, limit)
+    }
+
+    /// What the edge means to the program.
+    pub fn hold_of(&self, edge: EdgeIndex) -> Hold {
+        holds::hold_of(self, edge)
+    }
+
+    /// The kind of keyed collection an object is, derived classes included; `None` for anything else.
+    pub fn collection_kind(&self, node: NodeIndex) -> Option<CollectionKind> {
+        collections::kind(self, node)
+    }
+
+    /// The Map or Set whose table the edge leaves, and what the edge leads to; `None` for other edges.
+    pub fn collection_slot(&self, edge: EdgeIndex) -> Option<(NodeIndex, Slot)> {
+        collections::slot(self, edge)
+    }
+
+    pub(super) fn string_count(&self) -> usize {
+        self.snapshot.strings.len()
+    }
+
+    /// The string index of an edge's name, or its number.
+    pub(super) fn edge_string(&self, edge: EdgeIndex) -> u32 {
+        self.snapshot.edges.names[edge.at()]
     }
 
     /// All script positions, by ascending node.
