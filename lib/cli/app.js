@@ -66,6 +66,10 @@ class App {
     this.died.catch(() => {});
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** @param {() => void} listener called after each server of the app began to listen */
   onListening(listener) {
     this.#listeningListeners.add(listener);

@@ -16,6 +16,8 @@ const { Workdir } = require('./workdir.js');
 
 const SNAPSHOTS = 3;
 const LISTEN_TIMEOUT_MS = 30_000;
+// Of a short --timeout: what never listened is better said than that time ran out.
+const LISTEN_SHARE = 0.9;
 
 /**
  * Starts the app, drives it, measures it and judges what it keeps. Nothing of it is left behind.
@@ -73,6 +75,7 @@ class TestRun {
     this.#evidence = {
       version: 1,
       nodeVersion: context.nodeVersion,
+      pid: app.pid,
       cwd: process.cwd(),
       entry: path.resolve(options.entry),
       points: [],
@@ -102,7 +105,7 @@ class TestRun {
 
   async #findPort() {
     const { port, timeoutMs } = this.#options;
-    const server = await findServer(this.#app, { port, timeoutMs: Math.min(LISTEN_TIMEOUT_MS, timeoutMs), signal: this.#context.signal });
+    const server = await findServer(this.#app, { port, timeoutMs: Math.min(LISTEN_TIMEOUT_MS, timeoutMs * LISTEN_SHARE), signal: this.#context.signal });
     await this.#app.request('ready');
     this.#url = urlOf(server);
     this.#port = server.port;

@@ -23,18 +23,14 @@ async function collect() {
   gc();
 }
 
-/**
- * Waits until the last requests are over and the number of active resources (sockets being closed,
- * file reads, …) stands still.
- * @param {() => number} pendingRequests requests without a response yet
- */
-async function settle(pendingRequests) {
+/** Waits until the number of active resources (sockets being closed, file reads, …) stands still. */
+async function settle() {
   const limit = performance.now() + SETTLE_LIMIT_MS;
   let before = NaN;
   for (let quiet = 0; quiet < SETTLE_QUIET_STEPS && performance.now() < limit; ) {
     await sleep(SETTLE_STEP_MS);
     const now = process.getActiveResourcesInfo().length;
-    quiet = now === before && pendingRequests() === 0 ? quiet + 1 : 0;
+    quiet = now === before ? quiet + 1 : 0;
     before = now;
   }
 }

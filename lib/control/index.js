@@ -2,13 +2,13 @@
 // The child side of `leakwatch test`: lives in the app's process, answers the parent's commands.
 const fs = require('node:fs');
 const net = require('node:net');
+const { takeSnapshot } = require('../capture.js');
+const { createTracker } = require('../track/index.js');
 const { Channel } = require('./channel.js');
 const { Inspection } = require('./inspection.js');
 const { collect, settle } = require('./collect.js');
 const { readMemory } = require('./memory.js');
 const { watchServers } = require('./servers.js');
-const { startTracker } = require('./tracker.js');
-const { writeSnapshot } = require('./snapshot.js');
 
 /**
  * Opens the channel on an inherited descriptor and serves it until the parent is gone.
@@ -20,7 +20,10 @@ function start(descriptor) {
   socket.unref();
   const channel = new Channel(socket);
   const servers = watchServers(() => channel.send({ event: 'listening' }));
-  const commands = createCommands(servers, startTracker(), new Inspection());
+  // Here knowing more is worth what it costs.
+  const tracker = createTracker({ stacks: true, timers: true, listeners: true, handles: true, files: true, requests: true });
+  tracker.start();
+  const commands = createCommands(servers, tracker, new Inspection());
 
   channel.on('message', (message) => answer(channel, commands, message));
   channel.on('close', endProcess);
@@ -32,7 +35,7 @@ function createCommands(servers, tracker, inspection) {
     /** The parent has its port: from here on `listen` is the app's own again. */
     ready: () => servers.stop(),
     async measure() {
-      await settle(() => tracker.pending());
+      await settle();
       await collect();
       return {
         requests: tracker.requests(),
@@ -51,7 +54,8 @@ function createCommands(servers, tracker, inspection) {
     handlers: () => inspection.locateHandlers(tracker.handlers()),
     async snapshot({ path }) {
       await collect();
-      await writeSnapshot(path);
+      // Inline, so that all of them share object ids; whole, because the folder is private and soon gone.
+      await takeSnapshot({ path, mode: 'inline', redact: false });
       return tracker.requests();
     },
     /** A normal exit lets the app remove what it made; the parent ends the rest of the group. */

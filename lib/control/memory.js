@@ -1,16 +1,14 @@
 'use strict';
-const fs = require('node:fs');
 const v8 = require('node:v8');
+const native = require('../native.js');
 
-/**
- * What this process holds now: `Memory` of the test run, in bytes and counts.
- */
+/** What this process holds now: `Memory` of the test run, in bytes and counts. */
 function readMemory() {
   const heap = v8.getHeapStatistics();
   const { rss, external, arrayBuffers } = process.memoryUsage();
+  const { anonymous, swap, cgroupUsage, cgroupLimit, fds, threads } = native.readProcess();
   return {
-    rss,
-    fds: countDescriptors(),
+    ...{ rss, anonymous, swap, cgroupUsage, cgroupLimit, fds, threads },
     heapUsed: heap.used_heap_size,
     heapTotal: heap.total_heap_size,
     heapLimit: heap.heap_size_limit,
@@ -31,14 +29,6 @@ function countActiveResources() {
   const counts = {};
   for (const type of process.getActiveResourcesInfo()) counts[type] = (counts[type] ?? 0) + 1;
   return counts;
-}
-
-function countDescriptors() {
-  try {
-    return fs.readdirSync('/proc/self/fd').length;
-  } catch {
-    return 0;
-  }
 }
 
 module.exports = { readMemory };

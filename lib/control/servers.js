@@ -2,6 +2,7 @@
 const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
+const { observe } = require('../track/patch.js');
 
 /**
  * @typedef {object} ServerInfo
@@ -19,23 +20,17 @@ const net = require('node:net');
 function watchServers(onListening) {
   /** @type {Set<net.Server>} */
   const servers = new Set();
-  const original = net.Server.prototype.listen;
-  const noticed = /** @this {net.Server} */ function listen() {
-    this.once('listening', () => {
-      servers.add(this);
+  const restore = observe(net.Server.prototype, 'listen', (_, __, server) => {
+    server.once('listening', () => {
+      servers.add(server);
       onListening();
     });
-    return Reflect.apply(original, this, arguments);
-  };
-  Object.defineProperty(noticed, 'length', { value: original.length, configurable: true });
-  Object.defineProperty(noticed, 'name', { value: original.name, configurable: true });
-  net.Server.prototype.listen = noticed;
+  });
 
   return {
     list: () => [...servers].filter((server) => isTcp(server.address())).map(describe),
     stop() {
-      // Somebody else may have wrapped it meanwhile; theirs must stay.
-      if (net.Server.prototype.listen === noticed) net.Server.prototype.listen = original;
+      restore();
       servers.clear();
     },
   };
