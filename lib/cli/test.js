@@ -3,11 +3,12 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { execFile } = require('node:child_process');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { promisify } = require('node:util');
 const { LeakWatchError } = require('../errors.js');
 const { App } = require('./app.js');
 const { grows, judge } = require('./judge.js');
-const { isExhausted, nextWarmupBatch, planRequests } = require('./plan.js');
+const { ROUND_MS, isExhausted, nextWarmupBatch, planRequests } = require('./plan.js');
 const { findServer, urlOf } = require('./port.js');
 const { RequestTraffic, loadTraffic } = require('./traffic.js');
 const { Workdir } = require('./workdir.js');
@@ -136,8 +137,9 @@ class TestRun {
 
   async #rounds() {
     const { rounds } = this.#options;
+    this.#context.progress.phase(`${rounds} rounds of ${this.#perRound} requests`);
     for (let i = 1; i <= rounds; i++) {
-      this.#context.progress.phase(`round ${i} of ${rounds}: ${this.#perRound} requests${this.#describeMemory()}`);
+      this.#context.progress.step(`round ${i} of ${rounds}: ${this.#perRound} requests${this.#describeMemory()}`);
       await this.#sendRound();
       this.#evidence.points.push(await this.#measure());
       if (this.#isExhausted()) break;
@@ -145,13 +147,14 @@ class TestRun {
   }
 
   async #gatherProof() {
+    this.#context.progress.phase(`something grows: taking ${SNAPSHOTS} heap snapshots, ${this.#perRound} requests apart`);
     await this.#collectAllocations();
     for (let i = 1; i <= SNAPSHOTS; i++) {
       if (i > 1) {
-        this.#context.progress.phase(`something grows: ${this.#perRound} more requests before snapshot ${i} of ${SNAPSHOTS}`);
+        this.#context.progress.step(`${this.#perRound} requests before heap snapshot ${i} of ${SNAPSHOTS}`);
         await this.#sendRound();
       }
-      this.#context.progress.phase(`taking heap snapshot ${i} of ${SNAPSHOTS}${this.#describeMemory()}`);
+      this.#context.progress.step(`taking heap snapshot ${i} of ${SNAPSHOTS}${this.#describeMemory()}`);
       await this.#takeSnapshot(i);
     }
     this.#evidence.handlers = await this.#app.request('handlers');
@@ -187,9 +190,12 @@ class TestRun {
     }
   }
 
-  #sendRound() {
+  async #sendRound() {
     this.#round++;
-    return this.#send(this.#perRound);
+    const startedAt = performance.now();
+    await this.#send(this.#perRound);
+    const restMs = startedAt + ROUND_MS - performance.now();
+    if (this.#options.requestsPerRound === null && restMs > 0) await sleep(restMs, undefined, { signal: this.#context.signal });
   }
 
   async #send(count, traffic = this.#context.traffic) {
