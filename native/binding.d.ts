@@ -117,6 +117,12 @@ export declare class TrackTable {
   dropped(): string
 }
 
+/**
+ * Totals and classes of a `.heapsnapshot` file, as JSON (`SnapshotSummary` in src/heap/summary.rs). Runs on a worker
+ * thread. Fails with `ERR_LEAKWATCH_SNAPSHOT_…: sentence` when the file is not a usable snapshot.
+ */
+export declare function analyzeSnapshot(path: string): Promise<string>;
+
 /** Calls a capture off; it ends soon, with an error. */
 export declare function captureCancel(id: number): void;
 

@@ -1,9 +1,8 @@
 // Loads a heap snapshot with Chrome DevTools' own code and prints what it computes, as JSON:
-//   { nodes, edges, totalBytes, classes: [{ name, constructor, count, shallowBytes, retainedBytes, distance }] }
-// `constructor` is "scriptId,line,column" or null. Usage: node oracle.mjs FILE [--load-only]
+//   { nodes, edges, totalBytes, classes: [{ name, scriptPosition, count, shallowBytes, retainedBytes, distance }] }
+// Usage: node oracle.mjs FILE [--load-only]
 
 import { createReadStream } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import { MessageChannel } from 'node:worker_threads';
 import { HeapSnapshotLoader, HeapSnapshotNode, SecondaryInitManager } from './bundle.mjs';
 
@@ -39,22 +38,20 @@ async function load(file) {
 }
 
 /** @param {string} key */
-function constructorOf(key) {
-  const place = /^(\d+,\d+,\d+),/.exec(key);
-  return place ? place[1] : null;
+function scriptPosition(key) {
+  const place = /^(\d+),(\d+),(\d+),/.exec(key);
+  return place && { scriptId: Number(place[1]), line: Number(place[2]), column: Number(place[3]) };
 }
 
 console.warn = () => {}; // DevTools warns about nodes without retainers.
-const start = performance.now();
 const snapshot = await load(process.argv[2]);
 if (process.argv.includes('--load-only')) {
-  const { root } = { root: snapshot.rootNode() };
-  console.log(JSON.stringify({ nodes: snapshot.nodeCount, retainedBytes: root.retainedSize(), ms: performance.now() - start }));
+  console.log(JSON.stringify({ nodes: snapshot.nodeCount, retainedBytes: snapshot.rootNode().retainedSize() }));
 } else {
   const aggregates = snapshot.getAggregatesByClassKey(false, 'allObjects');
   const classes = Object.entries(aggregates).map(([key, { name, count, self, maxRet, distance }]) => ({
     name,
-    constructor: constructorOf(key),
+    scriptPosition: scriptPosition(key),
     count,
     shallowBytes: self,
     retainedBytes: maxRet,

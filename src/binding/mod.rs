@@ -6,5 +6,6 @@
 
 mod capture;
 mod guard;
+mod heap;
 mod sampler;
 mod track;

@@ -33,6 +33,7 @@ mod scripts;
 mod shallow;
 mod snapshot;
 mod strings;
+mod summary;
 mod table;
 mod types;
 
@@ -50,4 +51,5 @@ pub use modules::ExportedVariable;
 pub use paths::{RetainerPath, Step, program_part};
 pub use scopes::Scope;
 pub use scripts::Location;
+pub use summary::{ClassRow, SnapshotSummary};
 pub use types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};

@@ -126,10 +126,8 @@ fn detours(graph: &HeapGraph, tree: &PathTree, best: &[EdgeIndex]) -> impl Itera
         let node = graph.edge_target(edge);
         for other in graph.retainers(node).take(MAX_RETAINERS).filter(|&other| other != edge) {
             let source = graph.edge_source(other);
-            if graph.is_essential(other)
-                && tree.costs[source.at()] != UNREACHED
-                && source != graph.edge_source(edge)
-            {
+            let holds = graph.is_essential(other) && tree.costs[source.at()] != UNREACHED;
+            if holds && source != graph.edge_source(edge) && !is_backing_store(graph, source) {
                 let cost = i64::from(tree.costs[source.at()] + costs.of(source, other));
                 found.push((cost - i64::from(tree.costs[node.at()]), best.len() - at, other));
             }
@@ -142,6 +140,12 @@ fn detours(graph: &HeapGraph, tree: &PathTree, best: &[EdgeIndex]) -> impl Itera
         path.extend(&best[best.len() - behind + 1..]);
         visits_once(graph, &path).then_some(path)
     })
+}
+
+/// What an object keeps its properties and elements in; the object has edges of its own to all of them.
+fn is_backing_store(graph: &HeapGraph, node: NodeIndex) -> bool {
+    let name = graph.raw_name(node);
+    matches!(name, b"(object elements)" | b"(object properties)" | b"system / PropertyArray")
 }
 
 fn visits_once(graph: &HeapGraph, path: &[EdgeIndex]) -> bool {

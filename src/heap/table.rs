@@ -124,12 +124,11 @@ impl<'a> Table<'a> {
 
     #[cold]
     fn end_of_number(&self, text: &[u8], mut at: usize) -> Result<usize, HeapError> {
-        let start = at;
         while at < text.len() && text[at].is_ascii_whitespace() {
             at += 1;
         }
         if at < text.len() && text[at] != b',' {
-            return Err(self.not_a_number(text, start));
+            return Err(self.not_a_number(text, at));
         }
         Ok(at)
     }
