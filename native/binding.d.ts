@@ -156,5 +156,11 @@ export declare function samplerStart(options: SamplerOptions): void;
 /** Gives up this JavaScript thread's share; sampling ends with the last one. */
 export declare function samplerStop(): void;
 
+/**
+ * What the stretches between checkpoints keep. Takes the JSON of an array of checkpoints
+ * (`name`, `atMs`, `requests`, `rss`, `floorBytes`, `collection`), returns the JSON of an array of stretches.
+ */
+export declare function stretches(checkpoints: string): string;
+
 /** Method and the first `segments` segments of the path, ids replaced by `*`. */
 export declare function urlRoute(method: string, url: string, segments: number): string;

@@ -87,28 +87,32 @@ class Descriptors {
 }
 
 function openWithCallback(original, state, descriptors) {
-  return function (...args) {
-    const callback = args.at(-1);
-    if (!state.active || typeof callback !== 'function') return Reflect.apply(original, this, args);
-    const made = { site: descriptors.site(), owner: descriptors.owner() };
-    args[args.length - 1] = function (...results) {
-      if (state.active && typeof results[1] === 'number') descriptors.opened(results[1], args[0], made);
-      return Reflect.apply(callback, this, results);
-    };
-    return Reflect.apply(original, this, args);
-  };
+  return {
+    wrapper(...args) {
+      const callback = args.at(-1);
+      if (!state.active || typeof callback !== 'function') return Reflect.apply(original, this, args);
+      const made = { site: descriptors.site(), owner: descriptors.owner() };
+      args[args.length - 1] = function (...results) {
+        if (state.active && typeof results[1] === 'number') descriptors.opened(results[1], args[0], made);
+        return Reflect.apply(callback, this, results);
+      };
+      return Reflect.apply(original, this, args);
+    },
+  }.wrapper;
 }
 
 /** The caller gets a promise that settles as the original's does: a rejection nobody handles stays one. */
 function openWithPromise(original, state, handles, recorder) {
-  return function (...args) {
-    if (!state.active) return Reflect.apply(original, this, args);
-    const made = { site: recorder.site(), owner: recorder.owner() };
-    return Reflect.apply(original, this, args).then((handle) => {
-      handles.add(handle, recorder.add('file', nameOf(args[0]), made));
-      return handle;
-    });
-  };
+  return {
+    wrapper(...args) {
+      if (!state.active) return Reflect.apply(original, this, args);
+      const made = { site: recorder.site(), owner: recorder.owner() };
+      return Reflect.apply(original, this, args).then((handle) => {
+        handles.add(handle, recorder.add('file', nameOf(args[0]), made));
+        return handle;
+      });
+    },
+  }.wrapper;
 }
 
 /**
@@ -118,16 +122,20 @@ function openWithPromise(original, state, handles, recorder) {
 function rememberStreams(prototype, descriptors) {
   return [
     patch(prototype, 'once', (original, state) => {
-      return function (...args) {
-        if (state.active && typeof args[0] === 'symbol') descriptors.streamMade(this);
-        return Reflect.apply(original, this, args);
-      };
+      return {
+        wrapper(...args) {
+          if (state.active && typeof args[0] === 'symbol') descriptors.streamMade(this);
+          return Reflect.apply(original, this, args);
+        },
+      }.wrapper;
     }),
     patch(prototype, '_construct', (original, state) => {
-      return function (...args) {
-        if (!state.active) return Reflect.apply(original, this, args);
-        return descriptors.openStream(this, () => Reflect.apply(original, this, args));
-      };
+      return {
+        wrapper(...args) {
+          if (!state.active) return Reflect.apply(original, this, args);
+          return descriptors.openStream(this, () => Reflect.apply(original, this, args));
+        },
+      }.wrapper;
     }),
   ];
 }

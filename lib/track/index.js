@@ -7,6 +7,7 @@ const { Recorder } = require('./recorder.js');
 const { Requests } = require('./requests.js');
 const { Routes } = require('./routes.js');
 const { trackTimers } = require('./timers.js');
+const { countTraffic } = require('./traffic.js');
 
 const kinds = { timers: trackTimers, listeners: trackListeners, handles: trackHandles, files: trackFiles };
 
@@ -22,37 +23,64 @@ function createTracker(options) {
 /** Everything that is followed in one thread, between `start` and `stop`. */
 class Tracker {
   #options;
-  #recorder;
   #routes;
   #requests;
-  /** @type {{ sweep(): void, stop(): void }[]} */
-  #running = [];
+  /** @type {Map<Kind | 'traffic', { sweep(): void, stop(): void }>} */
+  #running = new Map();
 
   /** @param {TrackerOptions} options */
   constructor(options) {
     this.#options = options;
-    this.#recorder = new Recorder({ stacks: options.stacks === true, owner: () => this.#requests.owner() });
-    this.#routes = new Routes(this.#recorder.table);
-    this.#requests = new Requests(this.#recorder.table, this.#routes);
+    /** For trackers of the caller's own. */
+    this.recorder = new Recorder({ stacks: options.stacks === true, owner: () => this.#requests.owner() });
+    this.#routes = new Routes(this.recorder.table);
+    this.#requests = new Requests(this.recorder.table, this.#routes);
   }
 
-  /** Patches what has to be patched. A second call does nothing. */
+  /** Follows what the options say. */
   start() {
-    if (this.#running.length > 0) return;
-    if (this.#options.requests) {
-      this.#requests.start(this.#recorder);
-      this.#running.push(this.#requests);
+    for (const kind of /** @type {Kind[]} */ (['requests', ...Object.keys(kinds)])) {
+      if (this.#options[kind] === true) this.follow(kind);
     }
-    for (const [kind, track] of Object.entries(kinds)) {
-      if (this.#options[kind]) this.#running.push(track(this.#recorder));
-    }
+  }
+
+  /**
+   * Follows one kind from now on: patches what has to be patched.
+   * @param {Kind} kind
+   */
+  follow(kind) {
+    if (this.#running.has(kind)) return;
+    const tracker = kind === 'requests' ? this.#requests.start(this.recorder, !this.#countsTraffic) : kinds[kind](this.recorder);
+    this.#running.set(kind, tracker);
     syncBuiltinESMExports();
+  }
+
+  /**
+   * Takes the patches of one kind out, and forgets what is alive of it.
+   * @param {Kind | 'traffic'} kind
+   */
+  unfollow(kind) {
+    const tracker = this.#running.get(kind);
+    if (!tracker) return;
+    this.#running.delete(kind);
+    tracker.stop();
+    if (kind !== 'traffic') syncBuiltinESMExports();
+  }
+
+  /**
+   * Counts requests where following each of them would be too dear.
+   * @param {number} samplesPerSecond requests looked at again after their response
+   */
+  countTraffic(samplesPerSecond) {
+    const traffic = countTraffic(this.recorder, this.#routes, samplesPerSecond);
+    this.#running.set('traffic', traffic);
+    return traffic;
   }
 
   /** What is alive now, most first. @returns {ResourceGroup[]} */
   groups() {
-    for (const tracker of this.#running) tracker.sweep();
-    return JSON.parse(this.#recorder.table.groups(this.#recorder.now()));
+    for (const tracker of this.#running.values()) tracker.sweep();
+    return JSON.parse(this.recorder.table.groups(this.recorder.now()));
   }
 
   /** Requests per route since the start. @returns {Record<string, number>} */
@@ -62,7 +90,7 @@ class Tracker {
 
   /** How many requests and upgrades servers of this thread have received since the start. */
   requests() {
-    return this.#requests.count;
+    return this.#countsTraffic ? this.#routes.total : this.#requests.count;
   }
 
   /** The functions that serve each Express route. @returns {{ route: string, functions: Function[] }[]} */
@@ -72,19 +100,22 @@ class Tracker {
 
   /** What the tables had no place for. @returns {{ entries: number, sites: number, routes: number }} */
   dropped() {
-    return JSON.parse(this.#recorder.table.dropped());
+    return JSON.parse(this.recorder.table.dropped());
+  }
+
+  get #countsTraffic() {
+    return this.#running.has('traffic');
   }
 
   /** Takes every patch out and forgets everything alive. */
   stop() {
-    for (const tracker of this.#running.reverse()) tracker.stop();
-    this.#running = [];
-    syncBuiltinESMExports();
+    for (const kind of [...this.#running.keys()].reverse()) this.unfollow(kind);
   }
 }
 
 module.exports = { createTracker };
 
+/** @typedef {'timers' | 'listeners' | 'handles' | 'files' | 'requests'} Kind */
 /** @typedef {{ stacks?: boolean, timers?: boolean, listeners?: boolean, handles?: boolean, files?: boolean, requests?: boolean }} TrackerOptions */
 /** @typedef {{ file: string, line: number, column: number, function: string | null }} Location */
 /**

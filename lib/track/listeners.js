@@ -38,8 +38,13 @@ function trackEmitters(recorder) {
   return { sweep: () => piles.sweep(), stop: stopper(undo, piles) };
 }
 
-function trackTargets(recorder) {
-  const piles = new Piles(recorder, getEventListeners);
+/**
+ * EventTargets and AbortSignals.
+ * @param {import('./recorder.js').Recorder} recorder
+ * @param {number} [least] listeners that make a pile
+ */
+function trackTargets(recorder, least) {
+  const piles = new Piles(recorder, getEventListeners, least);
   const undo = [
     observe(EventTarget.prototype, 'addEventListener', (_, [event, listener], target) => {
       if (listener !== null && listener !== undefined) piles.added(target, String(event), listener);
@@ -69,4 +74,4 @@ function stopper(undo, subjects) {
   };
 }
 
-module.exports = { trackListeners };
+module.exports = { trackListeners, trackTargets };

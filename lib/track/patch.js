@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * Replaces a method until the returned function is called. The wrapper gets the original's own properties (`name`,
+ * Replaces a method until the returned function is called. The wrapper should be written as a method, because methods
+ * have no `prototype` of their own, as most of Node's functions; it gets the original's own properties (`name`,
  * `length`, `util.promisify.custom` …). When somebody wrapped the wrapper meanwhile, it cannot be taken out:
  * then `state.active` tells it to do nothing but call the original.
  * @param {any} object
@@ -42,17 +43,19 @@ function observe(object, key, look) {
  * @param {(result: any, args: any[], self: any) => void} look
  */
 function watched(original, state, look) {
-  return function (...args) {
-    const result = Reflect.apply(original, this, args);
-    if (state.active) {
-      try {
-        look(result, args, this);
-      } catch {
-        // The application comes first: a measurement that fails is no measurement.
+  return {
+    wrapper(...args) {
+      const result = Reflect.apply(original, this, args);
+      if (state.active) {
+        try {
+          look(result, args, this);
+        } catch {
+          // The application comes first: a measurement that fails is no measurement.
+        }
       }
-    }
-    return result;
-  };
+      return result;
+    },
+  }.wrapper;
 }
 
 function disguise(wrapper, original) {

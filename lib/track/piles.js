@@ -13,6 +13,7 @@ const unknown = { site: 0, owner: null };
 class Piles {
   #recorder;
   #listenersOf;
+  #least;
   /** @type {WeakMap<object, Map<string | symbol, Pile>>} */
   #events = new WeakMap();
   /** @type {Set<Pile>} */
@@ -22,10 +23,12 @@ class Piles {
   /**
    * @param {import('./recorder.js').Recorder} recorder
    * @param {(emitter: any, event: string | symbol) => Function[]} listenersOf
+   * @param {number} [least] listeners that make a pile
    */
-  constructor(recorder, listenersOf) {
+  constructor(recorder, listenersOf, least = PILE) {
     this.#recorder = recorder;
     this.#listenersOf = listenersOf;
+    this.#least = least;
   }
 
   /**
@@ -36,14 +39,24 @@ class Piles {
    * @param {number} [count] how many there are now, when that is cheap to know
    */
   added(emitter, event, listener, count) {
-    if (count !== undefined && count < PILE) return;
+    if (count !== undefined && count < this.#least) return;
     const pile = this.#pileOf(emitter, event);
     pile.added += 1;
-    if (count === undefined && pile.added < PILE) return;
+    if (count === undefined && pile.added < this.#least) return;
     this.#piles.add(pile);
     pile.rows.push({ listener: new WeakRef(listener), id: this.#record(pile, {}) });
     if (pile.rows.length >= pile.nextSweep) this.#sweep(pile);
     if (this.#piles.size >= this.#nextSweep) this.sweep();
+  }
+
+  /**
+   * There are listeners already that nobody saw being added.
+   * @param {any} emitter
+   * @param {string | symbol} event
+   * @param {number} count
+   */
+  noticed(emitter, event, count) {
+    if (count >= this.#least) this.#piles.add(this.#pileOf(emitter, event));
   }
 
   /** Forgets listeners and emitters that are gone. */
@@ -83,7 +96,7 @@ class Piles {
       else gone.push(id);
       return left > 0;
     });
-    if (pile.rows.length + total(present) < PILE) return this.#forget(pile, gone);
+    if (pile.rows.length + total(present) < this.#least) return this.#forget(pile, gone);
     for (const [listener, left] of present) {
       for (let n = 0; n < left; n++) pile.rows.push({ listener: new WeakRef(listener), id: this.#record(pile, unknown) });
     }

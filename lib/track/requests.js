@@ -6,6 +6,8 @@ const https = require('node:https');
 const { Ledger } = require('./ledger.js');
 const { observe, patch } = require('./patch.js');
 
+const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation']);
+
 /** What runs because of one request carries this, so that what it creates is known to be its. */
 class RequestContext {
   /**
@@ -62,10 +64,19 @@ class Requests {
     return route ?? -context.id;
   }
 
-  /** @param {import('./recorder.js').Recorder} recorder */
-  start(recorder) {
+  /**
+   * @param {import('./recorder.js').Recorder} recorder
+   * @param {boolean} counts whether to count requests per route and survivors; else only contexts are kept
+   */
+  start(recorder, counts) {
     const survivors = (this.#survivors = new Ledger(recorder.table, () => true));
-    const ended = (response) => this.#ended(response, survivors, recorder);
+    const ended = (response) => {
+      const over = this.#ended(response);
+      if (!over || !counts) return;
+      this.#routes.count(over.route);
+      const name = response.writableFinished ? 'IncomingMessage' : 'IncomingMessage (aborted)';
+      survivors.add(over.request, recorder.add('request', name, { site: 0, owner: over.route }));
+    };
     for (const { prototype } of [http.Server, https.Server]) this.#undo.push(this.#watchServer(prototype));
     for (const prototype of [http.ServerResponse.prototype, http2.Http2ServerResponse.prototype]) {
       this.#undo.push(patch(prototype, 'emit', (original, state) => closeObserver(original, state, ended)));
@@ -78,6 +89,7 @@ class Requests {
       this.#undo.push(this.#watchServer(prototype));
     };
     for (const name of ['createServer', 'createSecureServer']) this.#undo.push(observe(http2, name, watchOnce));
+    return this;
   }
 
   sweep() {
@@ -99,19 +111,28 @@ class Requests {
   #watchServer(prototype) {
     return patch(prototype, 'emit', (original, state) => {
       const requests = this;
-      return function (...args) {
-        if (!state.active) return Reflect.apply(original, this, args);
-        const context = requests.#begin(args);
-        if (!context) return Reflect.apply(original, this, args);
-        return requests.#storage.run(context, () => Reflect.apply(original, this, args));
-      };
+      return {
+        wrapper(...args) {
+          if (!state.active) return Reflect.apply(original, this, args);
+          const context = requests.#begin(args);
+          if (!context) return Reflect.apply(original, this, args);
+          return requests.#storage.run(context, () => Reflect.apply(original, this, args));
+        },
+      }.wrapper;
     });
   }
 
   #begin([event, request, response]) {
-    if (event === 'upgrade') return this.#beginUpgrade(request);
-    if (event !== 'request' && event !== 'checkContinue' && event !== 'checkExpectation') return undefined;
-    if (typeof request !== 'object' || typeof response !== 'object' || this.#byResponse.has(response)) return undefined;
+    try {
+      if (event === 'upgrade') return this.#beginUpgrade(request);
+      return requestEvents.has(event) ? this.#beginRequest(request, response) : undefined;
+    } catch {
+      return undefined; // the application comes first
+    }
+  }
+
+  #beginRequest(request, response) {
+    if (this.#byResponse.has(response)) return undefined;
     const context = this.#context(request);
     this.#byResponse.set(response, context);
     return context;
@@ -129,33 +150,33 @@ class Requests {
     return new RequestContext(1 + (this.#count % 0x7fffffff), request);
   }
 
-  #ended(response, survivors, recorder) {
+  #ended(response) {
     const context = this.#byResponse.get(response);
-    if (!context?.request) return;
+    if (!context?.request) return undefined;
     const { request } = context;
     const route = this.#routes.served(request);
     context.route = route;
     context.request = null;
     this.#unresolved.delete(context.id);
-    this.#routes.count(route);
     this.#table.resolve(context.id, route);
-    const name = response.writableFinished ? 'IncomingMessage' : 'IncomingMessage (aborted)';
-    survivors.add(request, recorder.add('request', name, { site: 0, owner: route }));
+    return { request, route };
   }
 }
 
 function closeObserver(original, state, ended) {
-  return function (...args) {
-    const result = Reflect.apply(original, this, args);
-    if (state.active && args[0] === 'close') {
-      try {
-        ended(this);
-      } catch {
-        // The application comes first.
+  return {
+    wrapper(...args) {
+      const result = Reflect.apply(original, this, args);
+      if (state.active && args[0] === 'close') {
+        try {
+          ended(this);
+        } catch {
+          // The application comes first.
+        }
       }
-    }
-    return result;
-  };
+      return result;
+    },
+  }.wrapper;
 }
 
 module.exports = { Requests };

@@ -27,6 +27,8 @@ class Routes {
 
   /** @param {any} table native TrackTable */
   constructor(table) {
+    /** Requests counted since the start. */
+    this.total = 0;
     this.#table = table;
   }
 
@@ -61,6 +63,7 @@ class Routes {
 
   /** @param {number} route */
   count(route) {
+    this.total += 1;
     this.#counts[route] = (this.#counts[route] ?? 0) + 1;
   }
 

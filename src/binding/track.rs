@@ -4,7 +4,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use parking_lot::Mutex;
 
-use crate::track::{self, EntryId, Kind, Limits, Location, Owner, RequestId, RouteId, SiteId};
+use crate::track::{self, Checkpoint, EntryId, Kind, Limits, Location, Owner, RequestId, RouteId, SiteId};
 
 /// One stack frame of the application or a dependency.
 #[napi(object)]
@@ -123,6 +123,15 @@ impl TrackTable {
 #[napi(catch_unwind)]
 pub fn url_route(method: String, url: String, segments: u32) -> String {
     track::url_route(&method, &url, segments as usize)
+}
+
+/// What the stretches between checkpoints keep. Takes the JSON of an array of checkpoints
+/// (`name`, `atMs`, `requests`, `rss`, `floorBytes`, `collection`), returns the JSON of an array of stretches.
+#[napi(catch_unwind)]
+pub fn stretches(checkpoints: String) -> Result<String> {
+    let checkpoints: Vec<Checkpoint> = serde_json::from_str(&checkpoints)
+        .map_err(|error| Error::new(Status::InvalidArg, format!("wrong checkpoints: {error}")))?;
+    to_json(&track::stretches(&checkpoints))
 }
 
 fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {

@@ -16,12 +16,14 @@
 //! assert!(table.groups(2000.0).is_empty());
 //! ```
 
+mod checkpoint;
 mod group;
 mod intern;
 mod pattern;
 mod site;
 mod table;
 
+pub use checkpoint::{Checkpoint, Stretch, stretches};
 pub use group::{Kind, ResourceGroup, RouteCount};
 pub use intern::Interner;
 pub use pattern::{generalise, url_route};

@@ -1,0 +1,199 @@
+/// <reference types="node" />
+
+/**
+ * Watches this thread for memory leaks and returns the Express middleware that is also the handle to the watch.
+ *
+ * A thread has one watch: later calls return it, until it is stopped. Never throws, except for wrong options.
+ */
+declare function leakWatch(options?: leakWatch.WatchOptions): leakWatch.LeakWatch;
+
+declare namespace leakWatch {
+  export interface WatchOptions {
+    /** Milliseconds between two readings, 100 to 3600000; default 5000. */
+    intervalMs?: number;
+    /** How many readings are kept, 16 to 100000; default 720, which is an hour. */
+    history?: number;
+    /**
+     * `auto` (default): counts always, creation stacks only for what grows.
+     * `all`: creation stacks for everything from the start, which costs more.
+     */
+    track?: 'auto' | 'all';
+    /** How many requests a second are looked at again after their response, 0 to 10000; default 20. */
+    survivorsPerSecond?: number;
+  }
+
+  /** The middleware, and the handle to the watch. */
+  export interface LeakWatch {
+    (request: unknown, response: unknown, next: (error?: any) => void): void;
+    /** The options in force. */
+    readonly settings: Readonly<Required<WatchOptions>>;
+    /** The verdict so far, and the evidence for it. */
+    report(): Promise<Report>;
+    /** What is alive and what keeps the process busy, most first. */
+    resources(): ResourceGroup[];
+    /** Marks a moment; the report says what each stretch between two moments keeps. */
+    checkpoint(name: string): void;
+    /** Takes every patch out and ends the watch. The middleware then only calls `next`. */
+    stop(): void;
+    /** `leak`: something new is proven to leak. Told once for each suspect. */
+    on(event: 'leak', listener: (report: Report) => void): this;
+    once(event: 'leak', listener: (report: Report) => void): this;
+    off(event: 'leak', listener: (report: Report) => void): this;
+  }
+
+  export interface SnapshotOptions {
+    /** The file to write; replaces an older one. */
+    path?: string;
+    /** Where to write a file whose name carries the pid and the time; default `leakwatch-snapshots`. */
+    directory?: string;
+    /** Calls the capture off. */
+    signal?: AbortSignal;
+    /** Told now and then how many bytes V8 has written. */
+    onProgress?: (progress: { bytes: number }) => void;
+    mode?: 'auto' | 'background' | 'inline';
+    /** Blank the values of strings; default: when NODE_ENV is production. */
+    redact?: boolean;
+    /** Default `none`. */
+    compression?: 'gzip' | 'zstd' | 'none';
+    /** While another capture is under way: share its result, or fail, which is the default. */
+    whenBusy?: 'join' | 'refuse';
+    /** Whether waiting keeps the process alive; default true. */
+    keepAlive?: boolean;
+  }
+
+  export interface SnapshotResult {
+    /** The file, absolute. */
+    path: string;
+    /** Its size. */
+    bytes: number;
+    /** From the call to the finished file. */
+    durationMs: number;
+    /** How long the event loop stood still. */
+    pauseMs: number;
+    mode: 'inline' | 'background';
+    nodes: number;
+    edges: number;
+    /** Whether the values of strings were blanked. */
+    redacted: boolean;
+    /** The largest resident set of the forked child; null when inline. */
+    peakChildBytes: number | null;
+  }
+
+  /** Writes a heap snapshot that Chrome DevTools opens. Rejects with a LeakWatchError. */
+  export function takeSnapshot(options?: SnapshotOptions): Promise<SnapshotResult>;
+
+  /** Marks a moment for the watch of this thread. Without a watch it does nothing. */
+  export function checkpoint(name: string): void;
+
+  /** What is alive and what keeps the process busy, most first. Without a watch there are counts, but no sites. */
+  export function resources(): ResourceGroup[];
+
+  /** Every error of this package. */
+  export class LeakWatchError extends Error {
+    constructor(code: `ERR_LEAKWATCH_${string}`, message: string, options?: { cause?: unknown });
+    /** Stable: `ERR_LEAKWATCH_OPTION` … */
+    code: string;
+  }
+
+  export type ResourceKind = 'timer' | 'listener' | 'handle' | 'file' | 'socket' | 'worker' | 'request';
+
+  export interface Location {
+    /** Absolute path; relative to the application's folder in a report. */
+    file: string;
+    /** From 1. */
+    line: number;
+    /** From 1. */
+    column: number;
+    function: string | null;
+  }
+
+  /** Everything of one kind and name that was created at one place. */
+  export interface ResourceGroup {
+    kind: ResourceKind;
+    /** `setInterval`, the event, `FSWatcher`, the path pattern, the endpoint. */
+    name: string;
+    /** Listeners: the emitter's constructor. Sockets: `Socket`. */
+    holder: string | null;
+    /** Alive now. */
+    count: number;
+    /** Ever created. */
+    created: number;
+    /** Age of the oldest alive. */
+    oldestMs: number;
+    /** Timers: the delay that all those alive share. */
+    delayMs: number | null;
+    /** Creation stack, innermost frame first; empty when unknown. */
+    site: Location[];
+    /** Who created those alive, most first. */
+    routes: { route: string; count: number }[];
+  }
+
+  export interface Report {
+    version: 1;
+    verdict: 'leaking' | 'healthy' | 'undecided';
+    /** The answer in one sentence. */
+    summary: string;
+    process: { nodeVersion: string; entry: string; pid: number; requests: number };
+    memory: MemorySummary;
+    /** What leaks, worst first. Empty unless the verdict is leaking. */
+    suspects: Suspect[];
+    routes: { route: string; requests: number }[];
+    resources: { kind: ResourceKind; name: string; holder: string | null; count: number; site: Location | null }[];
+    /** What each stretch between two checkpoints kept. */
+    checkpoints: Stretch[];
+    /** What supports the verdict as a whole. */
+    evidence: string[];
+    /** What watching cost; null when it was not measured. */
+    cost: { cpuPercent: number; rssBytes: number } | null;
+  }
+
+  /** Bytes. */
+  export interface MemorySummary {
+    heap: number;
+    arrayBuffers: number;
+    external: number;
+    nativeOther: number;
+    fragmentation: number;
+    rss: number;
+    limit: number | null;
+    timeToLimitSeconds: number | null;
+  }
+
+  /** One leak. */
+  export interface Suspect {
+    /** Stable across runs and processes. */
+    id: string;
+    kind: ResourceKind | 'collection' | 'object' | 'closure' | 'string' | 'buffer' | 'promise' | 'context' | 'native';
+    /** Constructor, event, endpoint or file pattern. */
+    name: string;
+    growth: { count: number; bytes: number; countPerRequest: number; bytesPerRequest: number; bytesPerMinute: number | null };
+    /** From the root side down to what leaks. */
+    retainerPath: { kind: 'module' | 'variable' | 'property' | 'element' | 'entry' | 'internal'; name: string; constructor: string | null }[];
+    /** Where the leaked things are created or added, most likely first. */
+    createdAt: Location[];
+    /** Where the holder is defined. */
+    heldAt: Location | null;
+    /** The dependency whose code holds it. */
+    package: { name: string; version: string } | null;
+    /** Express patterns: `POST /login`. */
+    routes: string[];
+    confidence: 'high' | 'medium' | 'low';
+    evidence: string[];
+    /** What to change, in one sentence. */
+    advice: string;
+  }
+
+  /** What the way from one checkpoint to the next keeps. */
+  export interface Stretch {
+    from: string;
+    to: string;
+    /** Live bytes that stayed; negative when memory was let go. */
+    heapBytes: number;
+    rssBytes: number;
+    requests: number;
+  }
+
+  export { leakWatch, leakWatch as default };
+}
+
+export = leakWatch;

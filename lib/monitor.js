@@ -1,0 +1,172 @@
+'use strict';
+// Taken now: later somebody may track or mock timers.
+const { setInterval, clearInterval } = require('node:timers');
+const v8 = require('node:v8');
+const native = require('./native.js');
+const { countActive, untracked } = require('./monitor/active.js');
+const { watchCollections } = require('./monitor/collections.js');
+const { watchEmitters } = require('./monitor/emitters.js');
+const { Follower } = require('./monitor/follow.js');
+const { judge } = require('./monitor/judge.js');
+const { Ring } = require('./monitor/ring.js');
+const { createTracker } = require('./track/index.js');
+
+const MAX_CHECKPOINTS = 1000;
+
+/**
+ * Watches this thread: what the system says about the process (on a Rust thread), V8's live bytes after each major
+ * collection, requests per route, and what is alive. Costs next to nothing until something grows.
+ */
+class Monitor {
+  #settings;
+  #tracker;
+  #follower;
+  #floors;
+  #active;
+  #checkpoints = new Ring(MAX_CHECKPOINTS);
+  #collections = 0;
+  /** @type {{ collected(): void } | undefined} */
+  #traffic;
+  /** @type {{ poll(): void, sweep(): void, stop(): void } | undefined} */
+  #emitters;
+  /** @type {(() => void)[]} */
+  #undo = [];
+
+  /** @param {import('./options.js').WatchSettings} settings */
+  constructor(settings) {
+    this.#settings = settings;
+    this.#floors = new Ring(settings.history);
+    this.#active = new Ring(settings.history);
+    const all = settings.track === 'all';
+    this.#tracker = createTracker({ stacks: true, timers: all, listeners: all, handles: all, files: all, requests: all });
+    this.#follower = new Follower(this.#tracker);
+  }
+
+  /**
+   * Starts every part that this process allows.
+   * @param {() => void} onPoll called after each reading
+   * @returns {string[]} what it does not allow, one sentence each
+   */
+  start(onPoll) {
+    const { intervalMs, history, track } = this.#settings;
+    const problems = [
+      this.#try('the memory of the process', () => startSampler({ intervalMs, capacity: history })),
+      this.#try('garbage collections', () => watchCollections(() => this.#collected())),
+      this.#try('requests and resources', () => (track === 'all' ? this.#trackAll() : this.#trackGrowth())),
+      this.#try('the number of resources', () => startPolling(intervalMs, () => this.#poll(onPoll))),
+    ];
+    const { reason } = native.readProcess();
+    if (reason !== null) problems.push(`leakwatch cannot read all of the process's memory: ${reason}`);
+    return problems.filter((problem) => problem !== '');
+  }
+
+  /** Takes everything out again. */
+  stop() {
+    for (const undo of this.#undo.reverse()) undo();
+    this.#undo = [];
+  }
+
+  /** What is alive and what keeps the process busy, most first. @returns {import('./track/index.js').ResourceGroup[]} */
+  resources() {
+    this.#emitters?.sweep();
+    const tracked = this.#tracker.groups();
+    return [...tracked, ...untracked(countActive(), tracked)].sort((a, b) => b.count - a.count);
+  }
+
+  /**
+   * Marks a moment of the user's choosing.
+   * @param {string} name
+   */
+  checkpoint(name) {
+    this.#checkpoints.push({ name, ...this.#readNow(), floorBytes: null, collection: null });
+  }
+
+  /** The verdict so far, and the evidence for it. */
+  report() {
+    return judge(this.observations());
+  }
+
+  /** Everything that was measured. */
+  observations() {
+    const checkpoints = this.#checkpoints.values();
+    return {
+      version: 1,
+      pid: process.pid,
+      nodeVersion: process.version,
+      uptimeMs: process.uptime() * 1000,
+      requests: this.#tracker.requests(),
+      routes: this.#tracker.routes(),
+      samples: native.samplerSamples(),
+      floors: this.#floors.values(),
+      active: this.#active.values(),
+      resources: this.resources(),
+      checkpoints,
+      stretches: JSON.parse(native.stretches(JSON.stringify(checkpoints))),
+      dropped: this.#tracker.dropped(),
+    };
+  }
+
+  /** Runs a part's start and remembers how to stop it. What fails is a sentence, never an exception in the application. */
+  #try(what, start) {
+    try {
+      this.#undo.push(start());
+      return '';
+    } catch (error) {
+      return `leakwatch cannot watch ${what}: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  #trackAll() {
+    this.#tracker.start();
+    return () => this.#tracker.stop();
+  }
+
+  #trackGrowth() {
+    this.#traffic = this.#tracker.countTraffic(this.#settings.survivorsPerSecond);
+    const emitters = (this.#emitters = watchEmitters(this.#tracker.recorder, () => this.#follower.attribute(performance.now())));
+    return () => {
+      emitters.stop();
+      this.#tracker.stop();
+    };
+  }
+
+  #collected() {
+    this.#collections += 1;
+    this.#traffic?.collected();
+    const floor = this.#readNow();
+    this.#floors.push(floor);
+    for (const checkpoint of this.#checkpoints.values().reverse()) {
+      if (checkpoint.collection !== null) break;
+      checkpoint.collection = this.#collections;
+      checkpoint.floorBytes = floor.heapUsed + floor.external;
+    }
+  }
+
+  /** This moment, in V8's own numbers: bytes. */
+  #readNow() {
+    const { heap_size_limit: heapLimit, malloced_memory: mallocedMemory } = v8.getHeapStatistics();
+    return { atMs: Date.now(), requests: this.#tracker.requests(), ...process.memoryUsage(), heapLimit, mallocedMemory };
+  }
+
+  #poll(onPoll) {
+    const active = countActive();
+    this.#active.push({ atMs: Date.now(), requests: this.#tracker.requests(), counts: active });
+    this.#emitters?.poll();
+    const descriptors = native.samplerSamples().at(-1)?.fds ?? 0;
+    if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, performance.now());
+    onPoll();
+  }
+}
+
+function startSampler(options) {
+  native.samplerStart(options);
+  return () => native.samplerStop();
+}
+
+function startPolling(intervalMs, poll) {
+  const timer = setInterval(poll, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+module.exports = { Monitor };

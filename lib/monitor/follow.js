@@ -1,0 +1,71 @@
+'use strict';
+const { Trend } = require('./trend.js');
+
+/** How long creation stacks are taken for a kind that grew, before looking whether it still does. */
+const FOLLOW_MS = 10 * 60_000;
+
+/** What Node and the system count for nothing, per kind that could be followed with stacks. */
+const COUNTS = {
+  timers: (active) => (active.Timeout ?? 0) + (active.Immediate ?? 0),
+  handles: (active) => total(active, (type) => !['Timeout', 'Immediate', 'TCPSocketWrap'].includes(type) && !type.includes('Req')),
+  files: (active, descriptors) => Math.max(0, descriptors - (active.TCPSocketWrap ?? 0)),
+};
+
+/**
+ * Climbs from counting to creation stacks: a kind whose count grows is followed, with the requests that create it,
+ * and let go again when it has stopped growing.
+ */
+class Follower {
+  #tracker;
+  #attributeUntil = 0;
+  /** @type {{ kind: 'timers' | 'handles' | 'files', count: (active: Record<string, number>, descriptors: number) => number, trend: Trend, until: number }[]} */
+  #kinds;
+
+  /** @param {ReturnType<typeof import('../track/index.js').createTracker>} tracker */
+  constructor(tracker) {
+    this.#tracker = tracker;
+    this.#kinds = Object.entries(COUNTS).map(([kind, count]) => {
+      return { kind: /** @type {'timers'} */ (kind), count, trend: new Trend(), until: 0 };
+    });
+  }
+
+  /**
+   * @param {Record<string, number>} active resources per type
+   * @param {number} descriptors
+   * @param {number} nowMs
+   */
+  poll(active, descriptors, nowMs) {
+    for (const row of this.#kinds) {
+      row.trend.push(row.count(active, descriptors));
+      if (row.trend.grows) this.#follow(row, nowMs);
+      else if (row.until > 0 && row.until < nowMs) this.#letGo(row);
+    }
+    if (this.#attributeUntil < nowMs) this.#tracker.unfollow('requests');
+  }
+
+  /**
+   * Something is followed that is not one of these kinds: say which requests create it, for a while.
+   * @param {number} nowMs
+   */
+  attribute(nowMs) {
+    this.#attributeUntil = nowMs + FOLLOW_MS;
+    this.#tracker.follow('requests');
+  }
+
+  #follow(row, nowMs) {
+    row.until = nowMs + FOLLOW_MS;
+    this.#tracker.follow(row.kind);
+    this.attribute(nowMs);
+  }
+
+  #letGo(row) {
+    row.until = 0;
+    this.#tracker.unfollow(row.kind);
+  }
+}
+
+function total(counts, accepts) {
+  return Object.entries(counts).reduce((sum, [type, count]) => (accepts(type) ? sum + count : sum), 0);
+}
+
+module.exports = { Follower };
