@@ -1,0 +1,129 @@
+//! What is known of one source file: functions, variables, properties, and the places that touch them.
+
+use std::collections::HashMap;
+
+/// A place in a file. Lines and columns count from 1; columns count UTF-16 units, as V8 does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
+/// Index into [`SourceFile::functions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FunctionId(pub u32);
+
+/// A function literal: declaration, expression, arrow, method or class constructor.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The name V8 would show, when the source gives one.
+    pub name: Option<String>,
+    /// Where the whole literal starts.
+    pub start: Position,
+    /// Where its parameter list starts: the position V8 reports for the function.
+    pub parameters: Position,
+    /// Where it ends.
+    pub end: Position,
+    /// The function around it; `None` at module level.
+    pub parent: Option<FunctionId>,
+}
+
+/// How a place touches a variable or property, strongest reason for growth first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TouchKind {
+    /// A call of a method that adds (`push`, `set`, `add`, `on` …), or an assignment to a computed index.
+    Adds,
+    /// An assignment to it or to one of its properties.
+    Assigns,
+    /// A call of another method of it, or of itself.
+    Calls,
+    /// It is handed to a call.
+    Passes,
+    /// It is read.
+    Reads,
+}
+
+/// One place in the source that touches a variable or property.
+#[derive(Clone, Debug)]
+pub struct Touch {
+    /// How.
+    pub kind: TouchKind,
+    /// Where the expression starts.
+    pub at: Position,
+    /// The innermost function around it; `None` at module level.
+    pub function: Option<FunctionId>,
+    /// Properties between the variable and what is touched: `["cache"]` in `service.cache.set(k, v)`.
+    pub through: Vec<String>,
+    /// The method called, if one is.
+    pub method: Option<String>,
+}
+
+/// A declared variable, parameter, function, class or import.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub declared: Position,
+    /// The function it belongs to; `None` at module level.
+    pub function: Option<FunctionId>,
+    /// The package or module it comes from: `require('x')`, `import … from 'x'`, or made by calling such an import.
+    pub from: Option<String>,
+    /// Places that touch it, in source order.
+    pub touches: Vec<Touch>,
+}
+
+/// The facts of one source file.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFile {
+    /// Functions in source order of their start.
+    pub functions: Vec<Function>,
+    /// Variables in source order of their declaration.
+    pub variables: Vec<Variable>,
+    /// Touches of properties by property name: `this.cache.set(…)` and `x.cache.set(…)` under `cache`.
+    pub properties: HashMap<String, Vec<Touch>>,
+}
+
+impl SourceFile {
+    /// The innermost function that contains `at`.
+    pub fn function_at(&self, at: Position) -> Option<FunctionId> {
+        let inside = |f: &Function| f.start <= at && at <= f.end;
+        let innermost = self.functions.iter().enumerate().filter(|(_, f)| inside(f)).max_by_key(|(_, f)| f.start);
+        innermost.map(|(index, _)| FunctionId(index as u32))
+    }
+
+    /// The function that V8 reports as starting at `at`: exact, else the innermost that contains it.
+    pub fn function_starting_at(&self, at: Position) -> Option<FunctionId> {
+        let exact = self.functions.iter().position(|f| f.parameters == at || f.start == at);
+        exact.map(|index| FunctionId(index as u32)).or_else(|| self.function_at(at))
+    }
+
+    /// The function with this index.
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.0 as usize]
+    }
+
+    /// Is `inner` the function `outer` or nested in it?
+    pub fn is_within(&self, inner: FunctionId, outer: FunctionId) -> bool {
+        let mut at = Some(inner);
+        while let Some(id) = at {
+            if id == outer {
+                return true;
+            }
+            at = self.function(id).parent;
+        }
+        false
+    }
+
+    /// The variable `name`: the one declared in `owner` when given (`None` is module level), else the outermost one.
+    pub fn variable(&self, name: &str, owner: Option<FunctionId>) -> Option<&Variable> {
+        let named = || self.variables.iter().filter(|v| v.name == name);
+        named().find(|v| v.function == owner).or_else(|| named().min_by_key(|v| self.depth(v.function)))
+    }
+
+    fn depth(&self, function: Option<FunctionId>) -> usize {
+        std::iter::successors(function, |&id| self.function(id).parent).count()
+    }
+}

@@ -1,0 +1,316 @@
+//! Parses one file and collects its facts.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use oxc_allocator::Allocator;
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPatternKind, Expression, PropertyKey};
+use oxc_parser::{ParseOptions, Parser};
+use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder, SymbolId};
+use oxc_span::{GetSpan, SourceType, Span};
+
+use super::facts::{Function, FunctionId, Position, SourceFile, Touch, TouchKind, Variable};
+
+/// Methods that, by the conventions of the language and of Node, add something to their object.
+const ADDING_METHODS: [&str; 20] = [
+    "push", "unshift", "splice", "concat", "set", "add", "append", "put", "insert", "enqueue", "store", "save", "on",
+    "once", "addListener", "prependListener", "addEventListener", "subscribe", "register", "write",
+];
+
+/// The facts of `text`; `None` when it is not JavaScript or TypeScript that oxc can parse.
+pub(super) fn scan(text: &str, path: &Path) -> Option<SourceFile> {
+    let allocator = Allocator::default();
+    let source_type = SourceType::from_path(path).unwrap_or_default().with_unambiguous(true);
+    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    let parsed = Parser::new(&allocator, text, source_type).with_options(options).parse();
+    if parsed.panicked {
+        return None;
+    }
+    let semantic = SemanticBuilder::new().build(&parsed.program).semantic;
+    Some(Scan::new(text, &semantic).collect())
+}
+
+struct Scan<'s, 'a> {
+    lines: Lines<'s>,
+    nodes: &'s AstNodes<'a>,
+    scoping: &'s Scoping,
+    function_of_node: HashMap<NodeId, FunctionId>,
+    facts: SourceFile,
+}
+
+impl<'s, 'a> Scan<'s, 'a> {
+    fn new(text: &'s str, semantic: &'s Semantic<'a>) -> Self {
+        Scan {
+            lines: Lines::new(text),
+            nodes: semantic.nodes(),
+            scoping: semantic.scoping(),
+            function_of_node: HashMap::new(),
+            facts: SourceFile::default(),
+        }
+    }
+
+    fn collect(mut self) -> SourceFile {
+        self.collect_functions();
+        self.collect_properties();
+        self.collect_variables();
+        self.facts
+    }
+
+    fn collect_functions(&mut self) {
+        for node in self.nodes.iter() {
+            let (span, parameters) = match node.kind() {
+                AstKind::Function(function) => (function.span, function.params.span),
+                AstKind::ArrowFunctionExpression(arrow) => (arrow.span, arrow.params.span),
+                _ => continue,
+            };
+            let function = Function {
+                name: self.function_name(node.id()),
+                start: self.lines.position(span.start),
+                parameters: self.lines.position(parameters.start),
+                end: self.lines.position(span.end),
+                parent: self.function_around(node.id()),
+            };
+            self.function_of_node.insert(node.id(), FunctionId(self.facts.functions.len() as u32));
+            self.facts.functions.push(function);
+        }
+    }
+
+    fn collect_properties(&mut self) {
+        for node in self.nodes.iter() {
+            let name = match node.kind() {
+                AstKind::StaticMemberExpression(member) => member.property.name.as_str().to_owned(),
+                AstKind::PrivateFieldExpression(member) => format!("#{}", member.field.name),
+                _ => continue,
+            };
+            let touch = self.touch(node.id());
+            if touch.kind != TouchKind::Calls || touch.method.is_some() {
+                self.facts.properties.entry(name).or_default().push(touch);
+            }
+        }
+    }
+
+    fn collect_variables(&mut self) {
+        let mut origins: HashMap<SymbolId, String> = HashMap::new();
+        for symbol in self.scoping.symbol_ids() {
+            let declaration = self.scoping.symbol_declaration(symbol);
+            let from = self.origin(declaration, &origins);
+            if let Some(module) = &from {
+                origins.insert(symbol, module.clone());
+            }
+            let touches = self.scoping.get_resolved_references(symbol).map(|reference| self.touch(reference.node_id()));
+            let variable = Variable {
+                name: self.scoping.symbol_name(symbol).to_owned(),
+                declared: self.lines.position(self.scoping.symbol_span(symbol).start),
+                function: self.function_around(declaration),
+                from,
+                touches: touches.collect(),
+            };
+            self.facts.variables.push(variable);
+        }
+    }
+
+    /// The module a declaration takes its value from.
+    fn origin(&self, declaration: NodeId, origins: &HashMap<SymbolId, String>) -> Option<String> {
+        let mut kinds = std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
+        kinds.find_map(|kind| match kind {
+            AstKind::ImportDeclaration(import) => Some(Some(import.source.value.to_string())),
+            AstKind::VariableDeclarator(declarator) => {
+                Some(declarator.init.as_ref().and_then(|init| self.origin_of_value(init, origins)))
+            }
+            AstKind::Program(_) | AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => Some(None),
+            _ => None,
+        })?
+    }
+
+    fn origin_of_value(&self, value: &Expression<'a>, origins: &HashMap<SymbolId, String>) -> Option<String> {
+        match value.get_inner_expression() {
+            Expression::CallExpression(call) => match (call.callee.get_inner_expression(), call.arguments.first()) {
+                (Expression::Identifier(callee), Some(argument)) if callee.name == "require" => {
+                    match argument.as_expression() {
+                        Some(Expression::StringLiteral(module)) => Some(module.value.to_string()),
+                        _ => None,
+                    }
+                }
+                (callee, _) => self.origin_of_value(callee, origins),
+            },
+            Expression::NewExpression(new) => self.origin_of_value(&new.callee, origins),
+            Expression::AwaitExpression(awaited) => self.origin_of_value(&awaited.argument, origins),
+            Expression::StaticMemberExpression(member) => self.origin_of_value(&member.object, origins),
+            Expression::Identifier(name) => {
+                let reference = self.scoping.get_reference(name.reference_id.get()?);
+                origins.get(&reference.symbol_id()?).cloned()
+            }
+            _ => None,
+        }
+    }
+
+    /// How the expression at `node` is used, following `.property` and `[index]` outwards.
+    fn touch(&self, node: NodeId) -> Touch {
+        let mut touch = Touch {
+            kind: TouchKind::Reads,
+            at: self.lines.position(self.nodes.kind(node).span().start),
+            function: self.function_around(node),
+            through: Vec::new(),
+            method: None,
+        };
+        let mut inner = self.nodes.kind(node).span();
+        let mut inside_literal = false;
+        for parent in self.nodes.ancestor_kinds(node) {
+            match parent {
+                AstKind::StaticMemberExpression(member) if is(&member.object, inner) && !inside_literal => {
+                    touch.through.push(member.property.name.to_string());
+                }
+                AstKind::PrivateFieldExpression(member) if is(&member.object, inner) && !inside_literal => {
+                    touch.through.push(format!("#{}", member.field.name));
+                }
+                AstKind::ComputedMemberExpression(member) if is(&member.object, inner) && !inside_literal => {
+                    touch.through.push("[]".to_owned());
+                }
+                AstKind::ArrayExpression(_)
+                | AstKind::ObjectExpression(_)
+                | AstKind::ObjectProperty(_)
+                | AstKind::SpreadElement(_) => inside_literal = true,
+                AstKind::Argument(_)
+                | AstKind::ChainExpression(_)
+                | AstKind::ParenthesizedExpression(_)
+                | AstKind::TSNonNullExpression(_) => {}
+                AstKind::CallExpression(call) if is(&call.callee, inner) => {
+                    touch.method = touch.through.pop();
+                    let adds = touch.method.as_deref().is_some_and(|method| ADDING_METHODS.contains(&method));
+                    touch.kind = if adds { TouchKind::Adds } else { TouchKind::Calls };
+                    break;
+                }
+                AstKind::NewExpression(new) if is(&new.callee, inner) => {
+                    touch.kind = TouchKind::Calls;
+                    break;
+                }
+                AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
+                    touch.kind = TouchKind::Passes;
+                    break;
+                }
+                AstKind::AssignmentExpression(assignment) if assignment.left.span() == inner && !inside_literal => {
+                    let indexed = touch.through.last().is_some_and(|last| last == "[]");
+                    touch.kind = if indexed { TouchKind::Adds } else { TouchKind::Assigns };
+                    break;
+                }
+                _ => break,
+            }
+            inner = parent.span();
+        }
+        touch
+    }
+
+    fn function_around(&self, node: NodeId) -> Option<FunctionId> {
+        self.nodes.ancestor_ids(node).find_map(|id| self.function_of_node.get(&id).copied())
+    }
+
+    fn function_name(&self, node: NodeId) -> Option<String> {
+        if let AstKind::Function(function) = self.nodes.kind(node)
+            && let Some(id) = &function.id
+        {
+            return Some(id.name.to_string());
+        }
+        match self.nodes.parent_kind(node) {
+            AstKind::VariableDeclarator(declarator) => match &declarator.id.kind {
+                BindingPatternKind::BindingIdentifier(id) => Some(id.name.to_string()),
+                _ => None,
+            },
+            AstKind::MethodDefinition(method) => key_name(&method.key),
+            AstKind::PropertyDefinition(property) => key_name(&property.key),
+            AstKind::ObjectProperty(property) => key_name(&property.key),
+            _ => None,
+        }
+    }
+}
+
+fn is(expression: &Expression, span: Span) -> bool {
+    expression.span() == span
+}
+
+fn key_name(key: &PropertyKey) -> Option<String> {
+    key.name().map(|name| name.into_owned())
+}
+
+/// Byte offsets to lines and UTF-16 columns.
+struct Lines<'s> {
+    text: &'s str,
+    starts: Vec<u32>,
+}
+
+impl<'s> Lines<'s> {
+    fn new(text: &'s str) -> Self {
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
+        Lines { text, starts: std::iter::once(0).chain(after_breaks).collect() }
+    }
+
+    fn position(&self, offset: u32) -> Position {
+        let line = self.starts.partition_point(|&start| start <= offset);
+        let before = &self.text[self.starts[line - 1] as usize..offset as usize];
+        Position { line: line as u32, column: before.encode_utf16().count() as u32 + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(text: &str) -> SourceFile {
+        scan(text, Path::new("/app/a.js")).expect("parses")
+    }
+
+    fn touches(file: &SourceFile, name: &str) -> Vec<(TouchKind, u32, Option<String>)> {
+        let variable = file.variables.iter().find(|v| v.name == name).expect(name);
+        variable.touches.iter().map(|t| (t.kind, t.at.line, t.method.clone())).collect()
+    }
+
+    #[test]
+    fn growth_of_a_collection_is_an_adding_call_or_an_indexed_assignment() {
+        let file = facts("const seen = new Map();\nconst all = {};\nfunction hit(k) {\n  seen.set(k, 1);\n  all[k] = 1;\n  seen.get(k);\n}\n");
+        let method = |name: &str| Some(name.to_owned());
+        assert_eq!(touches(&file, "seen"), [(TouchKind::Adds, 4, method("set")), (TouchKind::Calls, 6, method("get"))]);
+        assert_eq!(touches(&file, "all"), [(TouchKind::Adds, 5, None)]);
+        assert_eq!(file.variables.iter().find(|v| v.name == "seen").unwrap().declared, Position { line: 1, column: 7 });
+    }
+
+    #[test]
+    fn properties_are_followed_and_indexed_by_name() {
+        let file = facts("class Store {\n  #items = [];\n  add(x) { this.#items.push(x); this.index.byId[x.id] = x; }\n}\n");
+        let lines = |name: &str| file.properties[name].iter().map(|t| (t.kind, t.at.line)).collect::<Vec<_>>();
+        assert_eq!(lines("#items"), [(TouchKind::Adds, 3)]);
+        assert_eq!(lines("byId"), [(TouchKind::Adds, 3)]);
+        assert_eq!(lines("index"), [(TouchKind::Adds, 3)]);
+    }
+
+    #[test]
+    fn a_value_inside_a_literal_argument_is_passed() {
+        let file = facts("const stop = make();\nasync function f() {\n  await Promise.race([g(), stop]);\n}\n");
+        assert_eq!(touches(&file, "stop"), [(TouchKind::Passes, 3, None)]);
+    }
+
+    #[test]
+    fn imports_and_what_they_make_know_their_module() {
+        let file = facts("const { LRU } = require('lru');\nimport x, { y } from '@s/p';\nconst cache = new LRU();\nconst own = {};\nlet q = y.make();\n");
+        let from = |name: &str| file.variables.iter().find(|v| v.name == name).unwrap().from.clone();
+        assert_eq!(from("cache").as_deref(), Some("lru"));
+        assert_eq!(from("q").as_deref(), Some("@s/p"));
+        assert_eq!(from("own"), None);
+    }
+
+    #[test]
+    fn functions_nest_and_are_found_by_position() {
+        let file = facts("function outer() {\n  return async (a) => {\n    a();\n  };\n}\n");
+        let inner = file.function_at(Position { line: 3, column: 5 }).unwrap();
+        assert_eq!(file.function(inner).start.line, 2);
+        let outer = file.function(inner).parent.unwrap();
+        assert_eq!(file.function(outer).name.as_deref(), Some("outer"));
+        assert!(file.is_within(inner, outer) && !file.is_within(outer, inner));
+        assert_eq!(file.function_starting_at(Position { line: 1, column: 15 }), Some(outer));
+    }
+
+    #[test]
+    fn return_at_top_level_and_broken_files_do_no_harm() {
+        assert!(scan("if (x) return;\nconst a = 1;", Path::new("/a.js")).is_some());
+        assert!(scan("const = = ;", Path::new("/a.js")).is_none());
+    }
+}
