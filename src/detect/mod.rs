@@ -1,1 +1,6 @@
 //! From measurements to suspects: series statistics, growth clusters, one rule per file.
+
+pub mod clusters;
+pub mod input;
+pub mod profile;
+pub mod series;

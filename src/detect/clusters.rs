@@ -1,0 +1,262 @@
+//! Growth clusters: what stayed between three snapshots of one process, grouped so that one leak is one cluster.
+//!
+//! Object ids are handed out in rising order, so an object of the last snapshot whose id is above the first
+//! snapshot's last id was made in between. Following dominators upwards, every such new object hangs below
+//! an *owner*: the nearest object that was there before. What a leak adds per request hangs below one
+//! owner, whatever it consists of; objects made once, and objects that replace others, fall away because
+//! they do not recur in both intervals or because the owner's total does not grow.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
+
+/// Three snapshots in time order and the requests between them.
+pub struct Interval3<'a> {
+    /// The snapshots.
+    pub graphs: [&'a HeapGraph; 3],
+    /// Requests between the first and second, and between the second and third.
+    pub requests: [f64; 2],
+}
+
+/// Objects that accumulate below one owner.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// The nearest object above that was there from the start, in the last snapshot. A synthetic node when
+    /// the objects are held from several sides.
+    pub owner: NodeIndex,
+    /// True when `owner` is no real object, because the objects are held from several sides.
+    pub rootlike: bool,
+    /// Which variable of `owner`, when that is a function's context.
+    pub variable: Option<String>,
+    /// The outermost class that recurs.
+    pub lead: Recurring,
+    /// All classes that recur, outermost first.
+    pub classes: Vec<Recurring>,
+    /// Bytes of new objects and what they own, by interval.
+    pub bytes: [u64; 2],
+    /// True when the members hold one another in a chain, so that the owner holds only the first.
+    pub chain: bool,
+}
+
+/// A class of which about as many objects stayed in each interval.
+#[derive(Clone, Debug)]
+pub struct Recurring {
+    /// As DevTools names it.
+    pub class: String,
+    /// What its objects are.
+    pub node_type: NodeType,
+    /// How many stayed, by interval.
+    pub counts: [u64; 2],
+    /// Objects between the owner and the nearest of them.
+    pub depth: u32,
+    /// Self size of all of them, in bytes.
+    pub bytes: u64,
+    /// One of them, made in the second interval where possible.
+    pub sample: NodeIndex,
+}
+
+/// Fewer objects than this in one interval prove nothing.
+const MIN_COUNT: f64 = 4.0;
+/// Fewer objects than this per request are not what requests leave behind.
+const MIN_PER_REQUEST: f64 = 0.015;
+/// How alike the two intervals' rates must be: the smaller over the larger.
+const MIN_STEADINESS: f64 = 0.7;
+/// The share of the new objects that must add to the owner's total instead of replacing others.
+const MIN_ADDED: f64 = 0.6;
+
+impl Recurring {
+    /// Objects per request over both intervals.
+    pub fn per_request(&self, requests: [f64; 2]) -> f64 {
+        (self.counts[0] + self.counts[1]) as f64 / (requests[0] + requests[1]).max(1.0)
+    }
+}
+
+/// The clusters of what stayed, most bytes first.
+pub fn clusters(series: &Interval3) -> Vec<Cluster> {
+    let last = series.graphs[2];
+    let survey = Survey::of(series);
+    let mut found: Vec<Cluster> = survey.groups.into_iter().filter_map(|(key, group)| group.into_cluster(key, series)).collect();
+    found.retain(|cluster| adds_to_total(cluster, series));
+    found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.bytes[0] + cluster.bytes[1]), last.id(cluster.owner)));
+    found
+}
+
+/// When an object was made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    /// Before the first snapshot.
+    Old,
+    /// In this interval.
+    New(usize),
+    /// Its id does not say (V8's embedder nodes): as old as what dominates it.
+    Unknown,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
+struct GroupKey {
+    owner: NodeIndex,
+    variable: Option<String>,
+    /// Only below a rootlike owner: the class of the outermost new object.
+    top_class: Option<String>,
+}
+
+#[derive(Default)]
+struct Group {
+    rootlike: bool,
+    tops: u64,
+    bytes: [u64; 2],
+    classes: HashMap<String, Recurring>,
+}
+
+struct Survey {
+    groups: BTreeMap<GroupKey, Group>,
+}
+
+/// For each node: its owner, and the outermost new object above it (itself included).
+#[derive(Clone, Copy)]
+struct Place {
+    owner: NodeIndex,
+    top: Option<NodeIndex>,
+    depth: u32,
+}
+
+impl Survey {
+    fn of(series: &Interval3) -> Self {
+        let graph = series.graphs[2];
+        let ends = [series.graphs[0].last_id(), series.graphs[1].last_id()];
+        let age = |node: NodeIndex| match graph.id(node) {
+            id if id % 2 == 0 => Age::Unknown,
+            id if id <= ends[0] => Age::Old,
+            id if id <= ends[1] => Age::New(0),
+            _ => Age::New(1),
+        };
+        let root = graph.root();
+        let mut places = vec![Place { owner: root, top: None, depth: 0 }; graph.node_count()];
+        let mut keys: HashMap<NodeIndex, GroupKey> = HashMap::new();
+        let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+        let mut pending: Vec<NodeIndex> = graph.dominated(root).collect();
+        while let Some(node) = pending.pop() {
+            pending.extend(graph.dominated(node));
+            let Some(dominator) = graph.dominator(node) else { continue };
+            let storage = is_storage(graph, node);
+            let above = places[dominator.0 as usize];
+            let age = age(node);
+            let place = match age {
+                Age::Old if !storage => Place { owner: node, top: None, depth: 0 },
+                Age::New(_) if !storage => Place { owner: above.owner, top: above.top.or(Some(node)), depth: above.depth + 1 },
+                _ => above,
+            };
+            places[node.0 as usize] = place;
+            let Some(top) = place.top else { continue };
+            let key = keys.entry(top).or_insert_with(|| group_key(graph, place.owner, top));
+            let group = groups.entry(key.clone()).or_default();
+            group.rootlike = key.top_class.is_some();
+            let interval = match age {
+                Age::New(interval) => interval,
+                _ => usize::from(graph.id(top) > ends[1]),
+            };
+            group.bytes[interval] += graph.self_size(node);
+            group.tops += u64::from(top == node);
+            if let (Age::New(interval), false) = (age, storage) {
+                group.count(graph, node, interval, place.depth);
+            }
+        }
+        Survey { groups }
+    }
+}
+
+/// Backing stores, hidden classes, numbers: parts of an object, not objects of their own to a person.
+fn is_storage(graph: &HeapGraph, node: NodeIndex) -> bool {
+    match graph.node_type(node) {
+        NodeType::Object
+        | NodeType::Closure
+        | NodeType::String
+        | NodeType::ConsString
+        | NodeType::SlicedString
+        | NodeType::RegExp
+        | NodeType::WasmObject => false,
+        NodeType::Hidden => !graph.name(node).ends_with("Reaction"),
+        _ => true,
+    }
+}
+
+/// The constructor of an object, the name of a function, the kind of anything else. All plain objects are one
+/// class here: what one request leaves behind may have other properties than what the next one does.
+pub fn class_of(graph: &HeapGraph, node: NodeIndex) -> String {
+    match graph.node_type(node) {
+        NodeType::Object | NodeType::Native | NodeType::Hidden => graph.name(node).into_owned(),
+        NodeType::Closure => format!("{}()", graph.name(node)),
+        NodeType::String | NodeType::ConsString | NodeType::SlicedString => "string".to_owned(),
+        other => format!("({other})"),
+    }
+}
+
+/// No single object a person could name: the roots, and what stands for the embedder.
+fn is_rootlike(graph: &HeapGraph, node: NodeIndex) -> bool {
+    node == graph.root() || graph.node_type(node) == NodeType::Synthetic
+}
+
+fn group_key(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex) -> GroupKey {
+    if is_rootlike(graph, owner) {
+        return GroupKey { owner: graph.root(), variable: None, top_class: Some(class_of(graph, top)) };
+    }
+    GroupKey { owner, variable: context_variable(graph, owner, top), top_class: None }
+}
+
+/// The variable of the context `owner` through which it dominates `top`.
+fn context_variable(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex) -> Option<String> {
+    let mut below = top;
+    while graph.dominator(below)? != owner {
+        below = graph.dominator(below)?;
+    }
+    let mut edges = graph.edges(owner).filter(|&edge| graph.edge_kind(edge) == EdgeKind::Context);
+    edges.find(|&edge| graph.edge_target(edge) == below).map(|edge| graph.edge_name(edge).to_string())
+}
+
+impl Group {
+    fn count(&mut self, graph: &HeapGraph, node: NodeIndex, interval: usize, depth: u32) {
+        let class = class_of(graph, node);
+        let node_type = graph.node_type(node);
+        let fresh = || Recurring { class: class.clone(), node_type, counts: [0; 2], depth, bytes: 0, sample: node };
+        let entry = self.classes.entry(class.clone()).or_insert_with(fresh);
+        entry.counts[interval] += 1;
+        entry.bytes += graph.self_size(node);
+        if depth < entry.depth || (depth == entry.depth && interval == 1) {
+            (entry.depth, entry.sample) = (depth, node);
+        }
+    }
+
+    fn into_cluster(self, key: GroupKey, series: &Interval3) -> Option<Cluster> {
+        let mut classes: Vec<Recurring> = self.classes.into_values().filter(|class| recurs(class.counts, series.requests)).collect();
+        classes.sort_by(|a, b| (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class)));
+        let lead = classes.first()?.clone();
+        let chain = self.tops * 2 < lead.counts[0] + lead.counts[1];
+        Some(Cluster { owner: key.owner, rootlike: self.rootlike, variable: key.variable, lead, classes, bytes: self.bytes, chain })
+    }
+}
+
+fn is_text(class: &Recurring) -> bool {
+    matches!(class.node_type, NodeType::String | NodeType::ConsString | NodeType::SlicedString)
+}
+
+fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {
+    let rates = [0, 1].map(|i| counts[i] as f64 / requests[i].max(1.0));
+    let enough = [0, 1].iter().all(|&i| counts[i] as f64 >= MIN_COUNT.max(requests[i] * MIN_PER_REQUEST));
+    enough && rates[0].min(rates[1]) >= rates[0].max(rates[1]) * MIN_STEADINESS
+}
+
+/// Does the owner keep more after each interval, or did new objects only replace others?
+fn adds_to_total(cluster: &Cluster, series: &Interval3) -> bool {
+    let total = |graph: &HeapGraph| -> Option<f64> {
+        if cluster.rootlike {
+            return Some(graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as f64);
+        }
+        let id = series.graphs[2].id(cluster.owner);
+        graph.node_by_id(id).map(|node| graph.retained_size(node) as f64)
+    };
+    let Some(totals) = series.graphs.map(total).into_iter().collect::<Option<Vec<f64>>>() else { return false };
+    (0..2).all(|i| {
+        let new = if cluster.rootlike { cluster.lead.counts[i] as f64 } else { cluster.bytes[i] as f64 };
+        totals[i + 1] - totals[i] >= new * MIN_ADDED
+    })
+}

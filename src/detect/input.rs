@@ -1,0 +1,128 @@
+//! What a driven test run measured, as the command line hands it over (JSON, camelCase).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A whole run: measurements after each round, and, when something grew, snapshots and an allocation profile.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TestRun {
+    /// Node's version.
+    pub node_version: String,
+    /// Process id of the application.
+    pub pid: u32,
+    /// The application's working folder.
+    pub cwd: String,
+    /// The entry file, as given.
+    pub entry: String,
+    /// Measurements in time order, each after a round and a forced collection; the first one after warm-up.
+    pub points: Vec<Point>,
+    /// Heap snapshots of that process, taken inline, in time order.
+    pub snapshots: Vec<SnapshotAt>,
+    /// V8's sampling heap profile of the rounds: a path.
+    pub allocation_profile: Option<String>,
+    /// Where the handlers of each route are defined.
+    pub handlers: Vec<RouteHandlers>,
+    /// Rounds in which only one kind of request was let through.
+    pub isolated: Vec<Isolated>,
+}
+
+/// One measurement.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Point {
+    /// Requests seen by the application so far.
+    pub requests: f64,
+    /// The same by route.
+    pub routes: BTreeMap<String, u64>,
+    /// Memory after the collection.
+    pub memory: Memory,
+    /// What was alive.
+    pub resources: Vec<ResourceGroup>,
+}
+
+/// Memory in bytes, and counts of what the kernel keeps.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct Memory {
+    pub rss: f64,
+    pub anonymous: Option<f64>,
+    pub cgroup_limit: Option<f64>,
+    pub fds: Option<f64>,
+    pub threads: Option<f64>,
+    pub heap_used: f64,
+    pub heap_total: f64,
+    pub heap_limit: f64,
+    pub external: f64,
+    pub array_buffers: f64,
+    pub malloced_memory: f64,
+}
+
+/// Timers, listeners, handles, files … of one kind, name and creation site.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct ResourceGroup {
+    pub kind: String,
+    pub name: String,
+    pub holder: Option<String>,
+    pub count: u64,
+    pub created: u64,
+    pub oldest_ms: f64,
+    pub delay_ms: Option<f64>,
+    pub site: Vec<Frame>,
+    pub routes: Vec<RouteCount>,
+}
+
+/// A stack frame of application or dependency code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct Frame {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    pub function: Option<String>,
+}
+
+/// How many of something belong to a route.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct RouteCount {
+    pub route: String,
+    pub count: u64,
+}
+
+/// A heap snapshot and when it was taken.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SnapshotAt {
+    /// Its file.
+    pub path: String,
+    /// Requests seen by the application before it.
+    pub requests: f64,
+}
+
+/// The functions that handle a route.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct RouteHandlers {
+    pub route: String,
+    pub functions: Vec<Frame>,
+}
+
+/// Growth while only one kind of request was sent or let through.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Isolated {
+    /// The route (or the request as given).
+    pub request: String,
+    /// How many were sent.
+    pub requests: f64,
+    /// Growth of the heap after collection, per request.
+    pub heap_bytes_per_request: f64,
+}

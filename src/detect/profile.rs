@@ -1,0 +1,151 @@
+//! V8's sampling heap profile: live bytes per allocation stack.
+//!
+//! The profile holds only what is still alive, so the stacks with the most bytes are those whose objects
+//! are being kept. Frames carry the function's start, not the line of the call.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use serde::Deserialize;
+
+use super::input::Frame;
+use crate::source::path_of_script;
+
+/// Stacks of application and dependency frames, and the bytes they allocated that are still alive.
+#[derive(Debug, Default)]
+pub struct AllocationProfile {
+    /// Most bytes first.
+    pub stacks: Vec<AllocationStack>,
+}
+
+/// One allocation stack.
+#[derive(Debug)]
+pub struct AllocationStack {
+    /// Innermost first; `line` and `column` are where the function starts. Node's own frames are left out.
+    pub frames: Vec<Rc<Frame>>,
+    /// Live bytes.
+    pub bytes: f64,
+}
+
+/// Stacks of V8's profiler end after at most 128 frames; deeper JSON is not a profile.
+const MAX_DEPTH: usize = 512;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileNode {
+    call_frame: CallFrame,
+    self_size: f64,
+    #[serde(default)]
+    children: Vec<ProfileNode>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallFrame {
+    function_name: String,
+    url: String,
+    line_number: i64,
+    column_number: i64,
+}
+
+#[derive(Deserialize)]
+struct ProfileFile {
+    head: ProfileNode,
+}
+
+impl AllocationProfile {
+    /// Reads a profile as `HeapProfiler.getSamplingProfile` gives it; empty when the file is missing or no profile.
+    pub fn read(path: &Path) -> Self {
+        fs::read(path).ok().and_then(|bytes| Self::parse(&bytes)).unwrap_or_default()
+    }
+
+    fn parse(json: &[u8]) -> Option<Self> {
+        if deepest_nesting(json) > MAX_DEPTH * 2 {
+            return None;
+        }
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        deserializer.disable_recursion_limit();
+        let file = ProfileFile::deserialize(&mut deserializer).ok()?;
+        let mut bytes_of: HashMap<Vec<Rc<Frame>>, f64> = HashMap::new();
+        collect(&file.head, &mut Vec::new(), &mut bytes_of);
+        let mut stacks: Vec<_> = bytes_of.into_iter().map(|(frames, bytes)| AllocationStack { frames, bytes }).collect();
+        stacks.sort_by(|a, b| b.bytes.total_cmp(&a.bytes).then_with(|| a.frames.cmp(&b.frames)));
+        Some(AllocationProfile { stacks })
+    }
+}
+
+fn collect(node: &ProfileNode, outer: &mut Vec<Rc<Frame>>, bytes_of: &mut HashMap<Vec<Rc<Frame>>, f64>) {
+    let frame = application_frame(&node.call_frame);
+    let pushed = frame.is_some();
+    outer.extend(frame.map(Rc::new));
+    if node.self_size > 0.0 && !outer.is_empty() {
+        *bytes_of.entry(outer.iter().rev().cloned().collect()).or_default() += node.self_size;
+    }
+    for child in &node.children {
+        collect(child, outer, bytes_of);
+    }
+    if pushed {
+        outer.pop();
+    }
+}
+
+fn application_frame(call: &CallFrame) -> Option<Frame> {
+    let path = path_of_script(&call.url)?;
+    Some(Frame {
+        file: path.to_string_lossy().into_owned(),
+        line: u32::try_from(call.line_number + 1).ok()?,
+        column: u32::try_from(call.column_number + 1).ok()?,
+        function: (!call.function_name.is_empty()).then(|| call.function_name.clone()),
+    })
+}
+
+fn deepest_nesting(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in json {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str, url: &str, line: i64, size: u32, children: &str) -> String {
+        format!(
+            r#"{{"callFrame":{{"functionName":"{name}","scriptId":"1","url":"{url}","lineNumber":{line},"columnNumber":4}},"selfSize":{size},"id":1,"children":[{children}]}}"#
+        )
+    }
+
+    #[test]
+    fn stacks_are_innermost_first_without_nodes_own_frames() {
+        let leaf = node("add", "/app/store.js", 9, 64, "");
+        let middle = node("emit", "node:events", 500, 8, &leaf);
+        let head = node("(root)", "", -1, 0, &node("", "file:///app/a%20b.mjs", 3, 16, &middle));
+        let profile = AllocationProfile::parse(format!(r#"{{"head":{head}}}"#).as_bytes()).unwrap();
+        let seen: Vec<_> = profile
+            .stacks
+            .iter()
+            .map(|stack| (stack.bytes, stack.frames.iter().map(|f| format!("{}:{}", f.file, f.line)).collect::<Vec<_>>()))
+            .collect();
+        let expected = [
+            (64.0, vec!["/app/store.js:10".to_owned(), "/app/a b.mjs:4".to_owned()]),
+            (24.0, vec!["/app/a b.mjs:4".to_owned()]),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn what_is_no_profile_is_empty_and_deep_nesting_is_refused() {
+        assert!(AllocationProfile::parse(b"[1,2").is_none());
+        assert!(AllocationProfile::parse("[".repeat(100_000).as_bytes()).is_none());
+        assert!(AllocationProfile::read(Path::new("/nonexistent")).stacks.is_empty());
+    }
+}

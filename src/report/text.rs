@@ -1,0 +1,162 @@
+//! The report as a person reads it, in a terminal or a log.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::shape::{Location, Report, Step, StepKind, Suspect, Verdict};
+use super::units;
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub struct TextOptions {
+    /// Use colours (ANSI escapes).
+    pub color: bool,
+    /// Columns to wrap at.
+    pub width: usize,
+}
+
+/// More suspects than this are counted, not shown.
+const MAX_SHOWN: usize = 5;
+const LABEL_WIDTH: usize = 13;
+const MIN_WIDTH: usize = 40;
+
+/// The report as text, ending in a newline.
+pub fn render(report: &Report, options: TextOptions) -> String {
+    let mut page = Page { out: String::new(), options };
+    page.verdict(report);
+    for (index, suspect) in report.suspects.iter().take(MAX_SHOWN).enumerate() {
+        page.suspect(index + 1, suspect);
+    }
+    if report.suspects.len() > MAX_SHOWN {
+        page.line(&format!("and {} more; --json has them all", report.suspects.len() - MAX_SHOWN));
+    }
+    if report.suspects.is_empty() {
+        for sentence in &report.evidence {
+            page.field("seen", sentence);
+        }
+    }
+    for stretch in &report.checkpoints {
+        let kept = format!("{} heap, {} resident", signed(stretch.heap_bytes), signed(stretch.rss_bytes));
+        page.field("kept", &format!("{} → {}: {kept}", stretch.from, stretch.to));
+    }
+    page.out
+}
+
+/// A retainer path as one line: `shop/sessions.js › sessions (Map) › value › Session`.
+pub(crate) fn path_text(path: &[Step]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for step in path {
+        parts.push(match (&step.constructor, step.kind) {
+            (Some(constructor), StepKind::Entry | StepKind::Element) => format!("{} › {constructor}", step.name),
+            (Some(constructor), _) if *constructor != step.name => format!("{} ({constructor})", step.name),
+            _ => step.name.clone(),
+        });
+    }
+    parts.join(" › ")
+}
+
+/// `file:line`, with the function where known.
+pub(crate) fn location_text(location: &Location) -> String {
+    match &location.function {
+        Some(function) => format!("{}:{} in {function}", location.file, location.line),
+        None => format!("{}:{}", location.file, location.line),
+    }
+}
+
+fn signed(amount: i64) -> String {
+    let sign = if amount < 0 { "-" } else { "+" };
+    format!("{sign}{}", units::bytes(amount.unsigned_abs() as f64))
+}
+
+struct Page {
+    out: String,
+    options: TextOptions,
+}
+
+impl Page {
+    fn verdict(&mut self, report: &Report) {
+        let (word, color) = match report.verdict {
+            Verdict::Leaking => ("LEAKING", AnsiColor::Red),
+            Verdict::Healthy => ("HEALTHY", AnsiColor::Green),
+            Verdict::Undecided => ("UNDECIDED", AnsiColor::Yellow),
+        };
+        let word = self.styled(word, color.on_default().bold());
+        self.line(&format!("{word}  {}", report.summary));
+    }
+
+    fn suspect(&mut self, number: usize, suspect: &Suspect) {
+        self.line("");
+        let name = self.styled(&suspect.name, Style::new().bold());
+        let growth = growth_text(suspect);
+        self.line(&format!("{number}. {name}  {growth}"));
+        self.field("held by", &path_text(&suspect.retainer_path));
+        if let Some(first) = suspect.created_at.first() {
+            self.field("created at", &location_text(first));
+        }
+        for other in suspect.created_at.iter().skip(1).take(2) {
+            self.field("", &location_text(other));
+        }
+        if let Some(held_at) = &suspect.held_at {
+            self.field("defined at", &location_text(held_at));
+        }
+        if let Some(package) = &suspect.package {
+            self.field("package", &format!("{}@{}", package.name, package.version));
+        }
+        self.field("route", &suspect.routes.join(", "));
+        for sentence in &suspect.evidence {
+            self.field("seen", sentence);
+        }
+        self.field("do", &suspect.advice);
+    }
+
+    /// A labelled value, wrapped under itself; nothing when there is no value.
+    fn field(&mut self, label: &str, value: &str) {
+        if value.is_empty() {
+            return;
+        }
+        let width = self.options.width.max(MIN_WIDTH) - LABEL_WIDTH - 3;
+        for (index, row) in wrapped(value, width).iter().enumerate() {
+            let label = format!("{:<LABEL_WIDTH$}", if index == 0 { label } else { "" });
+            let label = self.styled(&label, Style::new().dimmed());
+            self.line(&format!("   {label}{row}"));
+        }
+    }
+
+    fn styled(&self, text: &str, style: Style) -> String {
+        if self.options.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    fn line(&mut self, text: &str) {
+        let _ = writeln!(self.out, "{}", text.trim_end());
+    }
+}
+
+fn growth_text(suspect: &Suspect) -> String {
+    let growth = &suspect.growth;
+    let mut parts = vec![format!("+{}", units::count(growth.count))];
+    if growth.count_per_request > 0.0 {
+        parts.push(format!("{} per request", units::rate(growth.count_per_request)));
+    }
+    if growth.bytes > 0 {
+        parts.push(format!("{} kept", units::bytes(growth.bytes as f64)));
+    }
+    parts.join(", ")
+}
+
+/// Breaks at spaces; a word longer than `width` stays whole, so that paths can be copied.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split(' ') {
+        let row = rows.last_mut().expect("starts with one row");
+        if !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width {
+            rows.push(word.to_owned());
+        } else {
+            if !row.is_empty() {
+                row.push(' ');
+            }
+            row.push_str(word);
+        }
+    }
+    rows
+}
