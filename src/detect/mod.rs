@@ -3,4 +3,7 @@
 pub mod clusters;
 pub mod input;
 pub mod profile;
+pub mod resources;
+pub mod routes;
 pub mod series;
+pub mod sites;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 /// A place in a file. Lines and columns count from 1; columns count UTF-16 units, as V8 does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
     /// Line, from 1.
     pub line: u32,
@@ -31,7 +31,7 @@ pub struct Function {
 }
 
 /// How a place touches a variable or property, strongest reason for growth first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TouchKind {
     /// A call of a method that adds (`push`, `set`, `add`, `on` …), or an assignment to a computed index.
     Adds,

@@ -1,0 +1,82 @@
+//! Resources that pile up: timers, listeners, handles, files of one creation site, counted after every round.
+
+use std::collections::BTreeMap;
+
+use super::input::{Frame, ResourceGroup, TestRun};
+use super::series::{Fit, Trend, fit};
+
+/// A group of resources whose number grows with the requests.
+#[derive(Clone, Debug)]
+pub struct ResourceGrowth<'a> {
+    /// The group as last measured.
+    pub group: &'a ResourceGroup,
+    /// Its count over the requests.
+    pub fit: Fit,
+}
+
+/// Fewer more than at the start are a pool being filled.
+const MIN_GROWTH: f64 = 7.0;
+/// Fewer per request are not what requests leave behind.
+const MIN_PER_REQUEST: f64 = 0.015;
+/// A one-shot timer that fires sooner than this lets go by itself.
+const LONG_TIMEOUT_MS: f64 = 10.0 * 60.0 * 1000.0;
+
+/// Groups that keep growing, fastest first.
+pub fn growing(run: &TestRun) -> Vec<ResourceGrowth<'_>> {
+    let Some(last) = run.points.last() else { return Vec::new() };
+    let mut series: BTreeMap<Key, Vec<(f64, f64)>> = BTreeMap::new();
+    for (index, point) in run.points.iter().enumerate() {
+        for group in &point.resources {
+            let counts = series.entry(key(group)).or_insert_with(|| run.points.iter().map(|p| (p.requests, 0.0)).collect());
+            counts[index].1 += group.count as f64;
+        }
+    }
+    let mut found: Vec<ResourceGrowth> = Vec::new();
+    for group in last.resources.iter().filter(|group| !lets_go_by_itself(group)) {
+        let fit = fit(&series[&key(group)], MIN_GROWTH - 1.0);
+        if fit.trend == Trend::Growing && fit.slope >= MIN_PER_REQUEST {
+            found.push(ResourceGrowth { group, fit });
+        }
+    }
+    found.sort_by(|a, b| b.fit.slope.total_cmp(&a.fit.slope).then_with(|| key(a.group).cmp(&key(b.group))));
+    found.dedup_by(|a, b| key(a.group) == key(b.group));
+    found
+}
+
+type Key<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a Frame>);
+
+fn key(group: &ResourceGroup) -> Key<'_> {
+    (&group.kind, &group.name, group.holder.as_deref(), group.site.first())
+}
+
+fn lets_go_by_itself(group: &ResourceGroup) -> bool {
+    group.kind == "timer" && group.name != "setInterval" && group.delay_ms.unwrap_or(0.0) < LONG_TIMEOUT_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::Point;
+    use super::*;
+
+    fn run(counts: &[u64], name: &str, delay_ms: f64) -> TestRun {
+        let point = |(index, &count): (usize, &u64)| Point {
+            requests: index as f64 * 50.0,
+            resources: vec![ResourceGroup { kind: "timer".into(), name: name.into(), count, delay_ms: Some(delay_ms), ..Default::default() }],
+            ..Default::default()
+        };
+        TestRun { points: counts.iter().enumerate().map(point).collect(), ..Default::default() }
+    }
+
+    #[test]
+    fn an_interval_per_request_grows_and_a_filled_pool_does_not() {
+        let leak = run(&[10, 60, 110, 160], "setInterval", 1000.0);
+        assert_eq!(growing(&leak)[0].fit.slope, 1.0);
+        assert!(growing(&run(&[4, 10, 10, 10], "setInterval", 1000.0)).is_empty());
+    }
+
+    #[test]
+    fn a_timeout_that_will_fire_is_no_leak_unless_that_takes_long() {
+        assert!(growing(&run(&[10, 60, 110, 160], "setTimeout", 30_000.0)).is_empty());
+        assert_eq!(growing(&run(&[10, 60, 110, 160], "setTimeout", 86_400_000.0)).len(), 1);
+    }
+}

@@ -1,0 +1,144 @@
+//! Which route does it: allocation stacks, and the source around a line, lead to the handlers of routes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use super::input::{Frame, RouteHandlers};
+use super::profile::{AllocationProfile, AllocationStack};
+use crate::source::{Position, SourceCache};
+
+/// Where a function starts: file, line, column, as V8 reports it.
+type FunctionStart = (String, u32, u32);
+
+/// Routes by the functions that run for them.
+pub struct RouteIndex {
+    handlers: HashMap<FunctionStart, BTreeSet<String>>,
+    /// Functions seen below a handler in some stack: after an `await` they run without it.
+    called_by: HashMap<FunctionStart, BTreeSet<String>>,
+}
+
+/// A function that more routes than this share (a wrapper, a middleware) tells no route.
+const MAX_SHARED: usize = 3;
+/// A route with less than this share of the strongest route's weight is noise.
+const MIN_SHARE: f64 = 0.2;
+
+impl RouteIndex {
+    /// Indexes the handlers and what the profile saw below them.
+    pub fn new(handlers: &[RouteHandlers], profile: &AllocationProfile) -> Self {
+        let mut index = RouteIndex { handlers: HashMap::new(), called_by: HashMap::new() };
+        for handler in handlers {
+            for function in &handler.functions {
+                index.handlers.entry(start_of(function)).or_default().insert(handler.route.clone());
+            }
+        }
+        for stack in &profile.stacks {
+            let routes = index.handler_routes(stack);
+            for frame in &stack.frames {
+                if index.handlers.contains_key(&start_of(frame)) {
+                    break;
+                }
+                index.called_by.entry(start_of(frame)).or_default().extend(routes.iter().cloned());
+            }
+        }
+        index
+    }
+
+    /// The routes of a stack: its innermost handler's, else those whose handlers are known to call its functions.
+    pub fn routes_of(&self, stack: &AllocationStack) -> BTreeSet<String> {
+        let direct = self.handler_routes(stack);
+        if !direct.is_empty() {
+            return direct;
+        }
+        let callers = stack.frames.iter().rev().filter_map(|frame| self.called_by.get(&start_of(frame)));
+        callers.filter(|routes| (1..=MAX_SHARED).contains(&routes.len())).min_by_key(|routes| routes.len()).cloned().unwrap_or_default()
+    }
+
+    /// The routes whose handler contains this place in the source.
+    pub fn routes_around(&self, file: &str, at: Position, sources: &mut SourceCache) -> BTreeSet<String> {
+        let Some(source) = sources.file(Path::new(file)) else { return BTreeSet::new() };
+        let mut function = source.function_at(at);
+        while let Some(id) = function {
+            let Position { line, column } = source.function(id).parameters;
+            if let Some(routes) = self.handlers_starting(file, line, column).filter(|routes| routes.len() <= MAX_SHARED) {
+                return routes.clone();
+            }
+            function = source.function(id).parent;
+        }
+        BTreeSet::new()
+    }
+
+    fn handler_routes(&self, stack: &AllocationStack) -> BTreeSet<String> {
+        let handlers = stack.frames.iter().filter_map(|frame| self.handlers_starting(&frame.file, frame.line, frame.column));
+        handlers.filter(|routes| routes.len() <= MAX_SHARED).min_by_key(|routes| routes.len()).cloned().unwrap_or_default()
+    }
+
+    fn handlers_starting(&self, file: &str, line: u32, column: u32) -> Option<&BTreeSet<String>> {
+        self.handlers.get(&(file.to_owned(), line, column))
+    }
+}
+
+/// Weighs routes and names the strongest first; weak ones are left out.
+#[derive(Default)]
+pub struct RouteVotes(BTreeMap<String, f64>);
+
+impl RouteVotes {
+    /// Adds `weight`, shared among `routes`.
+    pub fn add(&mut self, routes: &BTreeSet<String>, weight: f64) {
+        for route in routes {
+            *self.0.entry(route.clone()).or_default() += weight / routes.len() as f64;
+        }
+    }
+
+    /// The routes that matter, strongest first.
+    pub fn decided(self) -> Vec<String> {
+        let strongest = self.0.values().copied().fold(0.0, f64::max);
+        let mut routes: Vec<_> = self.0.into_iter().filter(|(_, weight)| *weight >= strongest * MIN_SHARE && *weight > 0.0).collect();
+        routes.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        routes.into_iter().map(|(route, _)| route).collect()
+    }
+}
+
+fn start_of(frame: &Frame) -> FunctionStart {
+    (frame.file.clone(), frame.line, frame.column)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+
+    fn frame(file: &str, line: u32) -> Frame {
+        Frame { file: file.to_owned(), line, column: 1, function: None }
+    }
+
+    fn stack(bytes: f64, lines: &[u32]) -> AllocationStack {
+        AllocationStack { bytes, frames: lines.iter().map(|&line| Rc::new(frame("/a.js", line))).collect() }
+    }
+
+    fn names(routes: &[&str]) -> BTreeSet<String> {
+        routes.iter().map(|route| (*route).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_function_after_an_await_belongs_to_the_handler_that_called_it_before() {
+        let handlers = [
+            RouteHandlers { route: "GET /a".into(), functions: vec![frame("/a.js", 10)] },
+            RouteHandlers { route: "GET /b".into(), functions: vec![frame("/a.js", 20)] },
+        ];
+        let profile = AllocationProfile { stacks: vec![stack(8.0, &[5, 10]), stack(8.0, &[7, 20])] };
+        let index = RouteIndex::new(&handlers, &profile);
+        assert_eq!(index.routes_of(&stack(1.0, &[5])), names(&["GET /a"]));
+        assert_eq!(index.routes_of(&stack(1.0, &[6, 20])), names(&["GET /b"]));
+        assert_eq!(index.routes_of(&stack(1.0, &[99])), names(&[]));
+    }
+
+    #[test]
+    fn weak_routes_are_left_out() {
+        let mut votes = RouteVotes::default();
+        votes.add(&names(&["GET /a"]), 100.0);
+        votes.add(&names(&["GET /b"]), 30.0);
+        votes.add(&names(&["GET /c"]), 5.0);
+        assert_eq!(votes.decided(), ["GET /a", "GET /b"]);
+    }
+}

@@ -1,0 +1,204 @@
+//! From what holds a leak to lines of source: where the holder is defined, and where it is made to grow.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::input::Frame;
+use super::profile::AllocationProfile;
+use crate::source::{FunctionId, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind};
+
+/// Something on a retainer path that has a name in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// A variable that a function's context keeps.
+    Variable {
+        /// The file of the functions that share the context.
+        file: PathBuf,
+        /// The variable.
+        name: String,
+    },
+    /// A property of an object whose class is defined in `file`.
+    Property {
+        /// The file that defines the class.
+        file: PathBuf,
+        /// The property.
+        name: String,
+    },
+}
+
+/// A place in a file, absolute.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Site {
+    /// The file.
+    pub file: PathBuf,
+    /// The place.
+    pub at: Position,
+    /// The function around it.
+    pub function: Option<String>,
+}
+
+/// What the source says about a leak's holder.
+#[derive(Clone, Debug, Default)]
+pub struct Sites {
+    /// Lines that make the holder grow, most likely first.
+    pub grows_at: Vec<Site>,
+    /// Where the holder is defined.
+    pub held_at: Option<Site>,
+    /// The dependency whose code holds it.
+    pub package: Option<PackageOf>,
+}
+
+/// More lines than this help nobody.
+const MAX_SITES: usize = 4;
+/// Anchors further up say little about this leak.
+const MAX_ANCHORS: usize = 4;
+
+/// Reads sources next to an allocation profile.
+pub struct SiteFinder<'a> {
+    sources: &'a mut SourceCache,
+    profile: &'a AllocationProfile,
+    live: HashMap<(PathBuf, Position), f64>,
+    application_files: BTreeSet<PathBuf>,
+}
+
+impl<'a> SiteFinder<'a> {
+    /// `entry` is the application's entry file: the first place to look for its uses of a dependency.
+    pub fn new(sources: &'a mut SourceCache, profile: &'a AllocationProfile, entry: &Path) -> Self {
+        let mut live: HashMap<(PathBuf, Position), f64> = HashMap::new();
+        let mut files: BTreeSet<PathBuf> = BTreeSet::from([entry.to_owned()]);
+        for stack in &profile.stacks {
+            let functions: BTreeSet<&Frame> = stack.frames.iter().map(|frame| frame.as_ref()).collect();
+            for frame in functions {
+                let file = PathBuf::from(&frame.file);
+                *live.entry((file.clone(), position(frame))).or_default() += stack.bytes;
+                files.insert(file);
+            }
+        }
+        let application_files = files.into_iter().filter(|file| sources.dependency(file).is_none()).collect();
+        SiteFinder { sources, profile, live, application_files }
+    }
+
+    /// The sites of a holder, given what names it: nearest anchor first.
+    pub fn find(&mut self, anchors: &[Anchor]) -> Sites {
+        let package = anchors.first().and_then(|anchor| self.sources.dependency(anchor.file()));
+        let mut grows_at = anchors.iter().take(MAX_ANCHORS).map(|anchor| self.touched_at(anchor)).find(|sites| !sites.is_empty()).unwrap_or_default();
+        if let Some(package) = &package {
+            let mut uses = self.application_uses(package);
+            uses.append(&mut grows_at);
+            grows_at = uses;
+        }
+        dedup(&mut grows_at);
+        grows_at.truncate(MAX_SITES);
+        Sites { grows_at, held_at: self.held_at(anchors), package }
+    }
+
+    /// The lines that make an anchor's variable or property grow, in functions that allocated what is alive.
+    fn touched_at(&mut self, anchor: &Anchor) -> Vec<Site> {
+        let Some(source) = self.sources.file(anchor.file()) else { return Vec::new() };
+        let touches: Vec<&Touch> = match anchor {
+            Anchor::Variable { name, .. } => source.variable(name, None).map(|v| v.touches.iter().collect()).unwrap_or_default(),
+            Anchor::Property { name, .. } => source.properties.get(name).map(|all| all.iter().collect()).unwrap_or_default(),
+        };
+        self.strongest(anchor.file(), &source, touches)
+    }
+
+    /// Of `touches`: those inside functions, of the strongest kind there is, in functions seen to allocate first.
+    fn strongest(&self, file: &Path, source: &SourceFile, touches: Vec<&Touch>) -> Vec<Site> {
+        let live = |touch: &Touch| self.live_bytes(file, source, touch.function);
+        let mut inside: Vec<&Touch> = touches.into_iter().filter(|touch| touch.function.is_some()).collect();
+        if inside.iter().any(|touch| live(touch) > 0.0 && touch.kind < TouchKind::Reads) {
+            inside.retain(|touch| live(touch) > 0.0);
+        }
+        let Some(strongest) = inside.iter().map(|touch| touch.kind).min() else { return Vec::new() };
+        inside.retain(|touch| touch.kind == strongest);
+        inside.sort_by(|a, b| live(b).total_cmp(&live(a)).then_with(|| a.at.cmp(&b.at)));
+        inside.into_iter().map(|touch| site(file, source, touch.at, touch.function)).collect()
+    }
+
+    /// Live bytes of stacks through the function, or through the one around it: callbacks may run unseen.
+    fn live_bytes(&self, file: &Path, source: &SourceFile, function: Option<FunctionId>) -> f64 {
+        let of = |id: FunctionId| self.live.get(&(file.to_owned(), source.function(id).parameters)).copied().unwrap_or(0.0);
+        function.map_or(0.0, of)
+    }
+
+    /// Where the application uses a dependency: in functions that lead into it, else where it sets it up.
+    fn application_uses(&mut self, package: &PackageOf) -> Vec<Site> {
+        let mut sites = self.calls_into(package);
+        let mut set_up = Vec::new();
+        for file in self.application_files.clone() {
+            let Some(source) = self.sources.file(&file) else { continue };
+            let made_by = source.variables.iter().filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
+            let touches: Vec<&Touch> = made_by.flat_map(|v| &v.touches).filter(|t| t.kind < TouchKind::Passes).collect();
+            set_up.extend(touches.iter().filter(|t| t.function.is_none()).map(|t| site(&file, &source, t.at, None)));
+            sites.extend(self.strongest(&file, &source, touches));
+        }
+        if sites.is_empty() { set_up } else { sites }
+    }
+
+    /// The application functions from which live allocations went into the dependency.
+    fn calls_into(&mut self, package: &PackageOf) -> Vec<Site> {
+        let mut sites = Vec::new();
+        for stack in &self.profile.stacks {
+            let inside = |frame: &Frame| Path::new(&frame.file).starts_with(&package.root);
+            let Some(deepest) = stack.frames.iter().rposition(|frame| inside(frame)) else { continue };
+            let callers = stack.frames[deepest + 1..].iter();
+            let Some(caller) = callers.into_iter().find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none()) else { continue };
+            let file = PathBuf::from(&caller.file);
+            let Some(source) = self.sources.file(&file) else { continue };
+            let Some(function) = source.function_starting_at(position(caller)) else { continue };
+            let of_package = source.variables.iter().filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
+            let calls = of_package.flat_map(|v| &v.touches).filter(|t| t.function.is_some_and(|f| source.is_within(f, function)));
+            sites.extend(self.strongest(&file, &source, calls.collect()));
+        }
+        sites
+    }
+
+    /// The declaration of the nearest variable; the application's own when it was made by the dependency that holds.
+    fn held_at(&mut self, anchors: &[Anchor]) -> Option<Site> {
+        let holder = anchors.first().and_then(|anchor| self.sources.dependency(anchor.file()));
+        let mut nearest = None;
+        for anchor in anchors {
+            let Anchor::Variable { file, name } = anchor else { continue };
+            let Some(source) = self.sources.file(file) else { continue };
+            let Some(variable) = source.variable(name, None) else { continue };
+            let declared = site(file, &source, variable.declared, variable.function);
+            let made_by_holder = match (&holder, &variable.from) {
+                (Some(package), Some(from)) => is_from(from, package),
+                (holder, _) => holder.is_none(),
+            };
+            if self.sources.dependency(file).is_none() && made_by_holder {
+                return Some(declared);
+            }
+            nearest = nearest.or(Some(declared));
+        }
+        nearest
+    }
+}
+
+impl Anchor {
+    /// The file its name stands in.
+    pub fn file(&self) -> &Path {
+        match self {
+            Anchor::Variable { file, .. } | Anchor::Property { file, .. } => file,
+        }
+    }
+}
+
+fn site(file: &Path, source: &SourceFile, at: Position, function: Option<FunctionId>) -> Site {
+    let named = std::iter::successors(function, |&id| source.function(id).parent).find_map(|id| source.function(id).name.clone());
+    Site { file: file.to_owned(), at, function: named }
+}
+
+fn is_from(module: &str, package: &PackageOf) -> bool {
+    module.strip_prefix(&package.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn position(frame: &Frame) -> Position {
+    Position { line: frame.line, column: frame.column }
+}
+
+/// Keeps the first site of each line.
+fn dedup(sites: &mut Vec<Site>) {
+    let mut seen = BTreeSet::new();
+    sites.retain(|site| seen.insert((site.file.clone(), site.at.line)));
+}
