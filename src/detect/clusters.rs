@@ -47,6 +47,8 @@ pub struct Recurring {
     pub node_type: NodeType,
     /// How many stayed, by interval.
     pub counts: [u64; 2],
+    /// How many of those the owner holds directly, by interval.
+    pub tops: [u64; 2],
     /// Objects between the owner and the nearest of them.
     pub depth: u32,
     /// Self size of all of them, in bytes.
@@ -103,7 +105,6 @@ struct GroupKey {
 #[derive(Default)]
 struct Group {
     rootlike: bool,
-    tops: u64,
     bytes: [u64; 2],
     classes: HashMap<String, Recurring>,
 }
@@ -156,9 +157,8 @@ impl Survey {
                 _ => usize::from(graph.id(top) > ends[1]),
             };
             group.bytes[interval] += graph.self_size(node);
-            group.tops += u64::from(top == node);
             if let (Age::New(interval), false) = (age, storage) {
-                group.count(graph, node, interval, place.depth);
+                group.count(graph, node, interval, place);
             }
         }
         Survey { groups }
@@ -220,12 +220,14 @@ fn context_variable(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex) -> Opti
 }
 
 impl Group {
-    fn count(&mut self, graph: &HeapGraph, node: NodeIndex, interval: usize, depth: u32) {
+    fn count(&mut self, graph: &HeapGraph, node: NodeIndex, interval: usize, place: Place) {
+        let depth = place.depth;
         let class = class_of(graph, node);
         let node_type = graph.node_type(node);
-        let fresh = || Recurring { class: class.clone(), node_type, counts: [0; 2], depth, bytes: 0, sample: node };
+        let fresh = || Recurring { class: class.clone(), node_type, counts: [0; 2], tops: [0; 2], depth, bytes: 0, sample: node };
         let entry = self.classes.entry(class.clone()).or_insert_with(fresh);
         entry.counts[interval] += 1;
+        entry.tops[interval] += u64::from(place.top == Some(node));
         entry.bytes += graph.self_size(node);
         if depth < entry.depth || (depth == entry.depth && interval == 1) {
             (entry.depth, entry.sample) = (depth, node);
@@ -236,7 +238,7 @@ impl Group {
         let mut classes: Vec<Recurring> = self.classes.into_values().filter(|class| recurs(class.counts, series.requests)).collect();
         classes.sort_by(|a, b| (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class)));
         let lead = classes.first()?.clone();
-        let chain = self.tops * 2 < lead.counts[0] + lead.counts[1];
+        let chain = !recurs(lead.tops, series.requests);
         Some(Cluster { owner: key.owner, rootlike: self.rootlike, variable: key.variable, lead, classes, bytes: self.bytes, chain })
     }
 }

@@ -1,9 +1,22 @@
-//! From measurements to suspects: series statistics, growth clusters, one rule per file.
+//! From measurements to suspects: series statistics, growth clusters, and what the source and the routes say of them.
+//!
+//! [`judge`] is the way in. [`resources`] and [`clusters`] find what grows, in the counts of resources and between
+//! heap snapshots; [`from_resources`] and [`from_heap`] make suspects of it; [`merge`] joins the sides of one leak.
 
+pub mod advice;
 pub mod clusters;
+pub mod dominance;
+pub mod from_heap;
+pub mod from_resources;
+pub mod holder;
 pub mod input;
+pub mod judge;
+pub mod merge;
+pub mod naming;
 pub mod profile;
 pub mod resources;
 pub mod routes;
 pub mod series;
 pub mod sites;
+pub mod steps;
+mod suspect_id;

@@ -96,8 +96,11 @@ impl<'a> SiteFinder<'a> {
     fn touched_at(&mut self, anchor: &Anchor) -> Vec<Site> {
         let Some(source) = self.sources.file(anchor.file()) else { return Vec::new() };
         let touches: Vec<&Touch> = match anchor {
-            Anchor::Variable { name, .. } => source.variable(name, None).map(|v| v.touches.iter().collect()).unwrap_or_default(),
-            Anchor::Property { name, .. } => source.properties.get(name).map(|all| all.iter().collect()).unwrap_or_default(),
+            Anchor::Variable { name, .. } => source.variable(name, None).into_iter().flat_map(|v| &v.touches).collect(),
+            Anchor::Property { name, .. } => {
+                let touches = source.properties.get(name).into_iter().flatten();
+                touches.filter(|touch| touch.kind <= TouchKind::Assigns).collect()
+            }
         };
         self.strongest(anchor.file(), &source, touches)
     }

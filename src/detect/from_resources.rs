@@ -1,0 +1,108 @@
+//! Suspects from resources that pile up: their creation site is known, line and route included.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::advice::advice;
+use super::input::{Frame, TestRun};
+use super::resources::{ResourceGrowth, growing};
+use super::steps::shown;
+use super::suspect_id::suspect_id;
+use crate::report::{Confidence, Growth, Location, Package, Step, StepKind, Suspect, SuspectKind, location_text, units};
+use crate::source::SourceCache;
+
+/// A route with less than this share of what is alive is noise.
+const MIN_ROUTE_SHARE: f64 = 0.1;
+
+/// One suspect for each group that grows.
+pub fn resource_suspects(run: &TestRun, sources: &mut SourceCache) -> Vec<Suspect> {
+    let cwd = PathBuf::from(&run.cwd);
+    growing(run).into_iter().map(|growth| suspect(run, &growth, &cwd, sources)).collect()
+}
+
+fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut SourceCache) -> Suspect {
+    let group = growth.group;
+    let kind = kind_of(&group.kind, &group.name);
+    let path = path(growth, cwd);
+    let created_at: Vec<Location> = application_first(&group.site, sources).iter().map(|frame| location(frame, cwd)).collect();
+    let package = group.site.first().and_then(|frame| sources.dependency(Path::new(&frame.file)));
+    Suspect {
+        id: suspect_id(kind, &path, created_at.first()),
+        kind,
+        name: group.name.clone(),
+        growth: Growth { count: growth.fit.growth as u64, count_per_request: growth.fit.slope, ..Growth::default() },
+        evidence: evidence(run, growth, created_at.first()),
+        advice: advice(kind, &group.name, &path),
+        confidence: if created_at.is_empty() { Confidence::Low } else { Confidence::High },
+        routes: routes(growth),
+        held_at: None,
+        package: package.map(|package| Package { name: package.name, version: package.version }),
+        retainer_path: path,
+        created_at,
+    }
+}
+
+/// A frame as the report shows it.
+pub fn location(frame: &Frame, cwd: &Path) -> Location {
+    Location { file: shown(Path::new(&frame.file), cwd), line: frame.line, column: frame.column, function: frame.function.clone() }
+}
+
+/// The innermost frame, then the first frame of the application when the innermost one is a dependency's.
+fn application_first<'a>(site: &'a [Frame], sources: &mut SourceCache) -> Vec<&'a Frame> {
+    let application = site.iter().find(|frame| sources.dependency(Path::new(&frame.file)).is_none());
+    let mut frames: Vec<&Frame> = application.into_iter().collect();
+    frames.extend(site.first().filter(|first| Some(*first) != application));
+    frames
+}
+
+fn path(growth: &ResourceGrowth, cwd: &Path) -> Vec<Step> {
+    let group = growth.group;
+    let module = group.site.first().map(|frame| Step {
+        kind: StepKind::Module,
+        name: shown(Path::new(&frame.file), cwd),
+        constructor: None,
+    });
+    let holder = group.holder.as_ref().map(|holder| Step {
+        kind: StepKind::Internal,
+        name: holder.clone(),
+        constructor: None,
+    });
+    let itself = Step { kind: StepKind::Internal, name: group.name.clone(), constructor: None };
+    module.into_iter().chain(holder).chain([itself]).collect()
+}
+
+fn evidence(run: &TestRun, growth: &ResourceGrowth, site: Option<&Location>) -> Vec<String> {
+    let group = growth.group;
+    let first = growth.group.count as f64 - growth.fit.growth;
+    let holder = group.holder.as_ref().map(|holder| format!(" on {holder}")).unwrap_or_default();
+    let place = site.map(|site| format!(", created at {}", location_text(site))).unwrap_or_default();
+    let rounds = run.points.len() - 1;
+    vec![format!(
+        "{} '{}'{holder} alive: {first:.0} after warm-up, {} after {rounds} rounds, more in {} of them{place}",
+        group.kind,
+        group.name,
+        units::count(group.count),
+        growth.fit.rising_steps
+    )]
+}
+
+fn routes(growth: &ResourceGrowth) -> Vec<String> {
+    let counts: BTreeMap<&str, u64> = growth.group.routes.iter().map(|row| (row.route.as_str(), row.count)).collect();
+    let total: u64 = counts.values().sum();
+    let mut routes: Vec<_> = counts.into_iter().filter(|(_, count)| *count as f64 >= total as f64 * MIN_ROUTE_SHARE).collect();
+    routes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    routes.into_iter().map(|(route, _)| route.to_owned()).collect()
+}
+
+fn kind_of(kind: &str, name: &str) -> SuspectKind {
+    match kind {
+        "timer" => SuspectKind::Timer,
+        "listener" => SuspectKind::Listener,
+        "file" => SuspectKind::File,
+        "socket" => SuspectKind::Socket,
+        "worker" => SuspectKind::Worker,
+        "request" => SuspectKind::Request,
+        _ if name.contains("Socket") => SuspectKind::Socket,
+        _ => SuspectKind::Handle,
+    }
+}

@@ -1,0 +1,236 @@
+//! From a leaking object up to something with a name in the source: a variable, a module's exports, a global.
+//!
+//! A shortest path from the GC root says little: it starts at stack roots and handles and wanders through
+//! Node's own closures. People look for *their* variable. So the search starts at the object and goes
+//! backwards, cheapest names first, until it meets a context variable of a script, which is where a path is
+//! worth reading from. A retainer that the object itself keeps alive is no reason for the object's being
+//! alive, so edges from what a node dominates are not followed.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::path::PathBuf;
+
+use super::dominance::Dominance;
+use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, NodeIndex, NodeType};
+use crate::source::path_of_script;
+
+/// How an object is held: from a name in the source down to the object.
+#[derive(Clone, Debug, Default)]
+pub struct HolderPath {
+    /// Where it starts.
+    pub start: Start,
+    /// The edges from the start down to the object.
+    pub edges: Vec<EdgeIndex>,
+}
+
+/// Where a holder path starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// A variable of a function or module in this script; the path's first edge is the variable.
+    Script(PathBuf),
+    /// A script of Node itself; the path's first edge is the variable.
+    Internal(String),
+    /// A CommonJS module's exports; the path's first edge leaves the exports object.
+    Exports(PathBuf),
+    /// A property of the global object or of `process`: its name.
+    Global(String),
+    /// Only the roots hold it.
+    #[default]
+    Root,
+}
+
+/// What a start costs on top of the path to it: the application's own variables come first.
+const DEPENDENCY_COST: u32 = 3;
+const EXPORTS_COST: u32 = 4;
+const GLOBAL_COST: u32 = 6;
+const INTERNAL_COST: u32 = 12;
+/// Through a function's context to what an outer variable holds: true, but not how people think of it.
+const CONTEXT_COST: u32 = 8;
+const ROOT_COST: u32 = 64;
+
+/// Finds the holder path of `object`. A context starts its own path: its variables are names enough.
+pub fn holder_path(graph: &HeapGraph, dominance: &Dominance, object: NodeIndex) -> HolderPath {
+    if let Some(path) = context_script(graph, object) {
+        return HolderPath { start: Start::Script(path), edges: Vec::new() };
+    }
+    let mut search = Search { graph, dominance, cost: HashMap::from([(object, 0)]), via: HashMap::new(), best: None };
+    let mut queue = BinaryHeap::from([Reverse((0, object))]);
+    while let Some(Reverse((cost, node))) = queue.pop() {
+        if search.best.as_ref().is_some_and(|best| best.cost <= cost) {
+            break;
+        }
+        if search.cost[&node] == cost {
+            search.expand(node, cost, &mut queue);
+        }
+    }
+    search.finish()
+}
+
+fn context_script(graph: &HeapGraph, node: NodeIndex) -> Option<PathBuf> {
+    let is_context = graph.raw_name(node) == b"system / Context";
+    is_context.then(|| script_of_context(graph, node)).flatten().and_then(|script| path_of_script(&script))
+}
+
+struct Search<'a> {
+    graph: &'a HeapGraph,
+    dominance: &'a Dominance,
+    cost: HashMap<NodeIndex, u32>,
+    via: HashMap<NodeIndex, EdgeIndex>,
+    best: Option<Best>,
+}
+
+struct Best {
+    cost: u32,
+    start: Start,
+    first: EdgeIndex,
+}
+
+impl Search<'_> {
+    fn expand(&mut self, node: NodeIndex, cost: u32, queue: &mut BinaryHeap<Reverse<(u32, NodeIndex)>>) {
+        let graph = self.graph;
+        for edge in graph.retainers(node) {
+            let source = graph.edge_source(edge);
+            if graph.edge_kind(edge) == EdgeKind::Weak || self.dominance.dominates(node, source) {
+                continue;
+            }
+            let cost = cost + edge_cost(graph, edge, source);
+            if let Some((start, extra)) = start_at(graph, edge, source) {
+                self.offer(Best { cost: cost + extra, start, first: edge });
+            }
+            if self.cost.get(&source).is_none_or(|known| cost < *known) {
+                self.cost.insert(source, cost);
+                self.via.insert(source, edge);
+                queue.push(Reverse((cost, source)));
+            }
+        }
+    }
+
+    fn offer(&mut self, candidate: Best) {
+        if self.best.as_ref().is_none_or(|best| candidate.cost < best.cost) {
+            self.best = Some(candidate);
+        }
+    }
+
+    fn finish(self) -> HolderPath {
+        let Some(best) = self.best else { return HolderPath::default() };
+        let mut edges = vec![best.first];
+        let mut node = self.graph.edge_target(best.first);
+        while let Some(&edge) = self.via.get(&node) {
+            edges.push(edge);
+            node = self.graph.edge_target(edge);
+        }
+        HolderPath { start: best.start, edges }
+    }
+}
+
+fn edge_cost(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> u32 {
+    let by_kind = match graph.edge_kind(edge) {
+        EdgeKind::Context | EdgeKind::Property | EdgeKind::Element => 1,
+        EdgeKind::Internal | EdgeKind::Hidden => 2,
+        _ => 3,
+    };
+    let by_source = match graph.node_type(source) {
+        NodeType::Closure if graph.raw_edge_name(edge) == Some(b"context") => CONTEXT_COST,
+        NodeType::Native | NodeType::Code | NodeType::ObjectShape => 6,
+        NodeType::Synthetic => ROOT_COST,
+        _ => 0,
+    };
+    by_kind + by_source
+}
+
+/// A name in the source that holds `edge`'s target, and what starting there costs.
+fn start_at(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> Option<(Start, u32)> {
+    match graph.edge_kind(edge) {
+        EdgeKind::Context => {
+            let script = script_of_context(graph, source)?;
+            let Some(path) = path_of_script(&script) else { return Some((Start::Internal(script), INTERNAL_COST)) };
+            let dependency = path.components().any(|part| part.as_os_str() == "node_modules");
+            Some((Start::Script(path), if dependency { DEPENDENCY_COST } else { 0 }))
+        }
+        EdgeKind::Property if graph.name(source) == "process" && graph.node_type(source) == NodeType::Object => {
+            Some((Start::Global("process".to_owned()), GLOBAL_COST))
+        }
+        EdgeKind::Property if graph.name(source) == "global" => Some((Start::Global("globalThis".to_owned()), GLOBAL_COST)),
+        EdgeKind::Property => Some((Start::Exports(exported_by(graph, source)?), EXPORTS_COST)),
+        _ if source == graph.root() => Some((Start::Root, ROOT_COST)),
+        _ => None,
+    }
+}
+
+/// The file of the CommonJS module whose `exports` object this is.
+fn exported_by(graph: &HeapGraph, exports: NodeIndex) -> Option<PathBuf> {
+    let mut holders = graph.retainers(exports).filter(|&edge| graph.edge_kind(edge) == EdgeKind::Property);
+    let edge = holders.find(|&edge| graph.name(graph.edge_source(edge)) == "Module" && graph.edge_name(edge).to_string() == "exports")?;
+    path_of_script(&graph.name(property(graph, graph.edge_source(edge), "filename")?))
+}
+
+/// The script whose functions share this context: a closure's, directly or through inner contexts.
+pub fn script_of_context(graph: &HeapGraph, context: NodeIndex) -> Option<String> {
+    const MAX_LOOKED_AT: usize = 4096;
+    let mut pending = vec![context];
+    let mut looked_at = 0;
+    while let Some(context) = pending.pop() {
+        for edge in graph.retainers(context) {
+            looked_at += 1;
+            let source = graph.edge_source(edge);
+            match graph.raw_edge_name(edge) {
+                Some(b"context") if graph.node_type(source) == NodeType::Closure => return script_of_closure(graph, source),
+                Some(b"previous") => pending.push(source),
+                _ => {}
+            }
+            if looked_at > MAX_LOOKED_AT {
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// The name of the script that defines a closure. V8 names the Script node after it.
+pub fn script_of_closure(graph: &HeapGraph, closure: NodeIndex) -> Option<String> {
+    let shared = internal(graph, closure, &["shared"])?;
+    let mut script = internal(graph, shared, &["script", "script_or_debug_info"])?;
+    if graph.name(script).starts_with("system / ") {
+        script = internal(graph, script, &["script"])?;
+    }
+    Some(graph.name(script).into_owned())
+}
+
+fn internal(graph: &HeapGraph, node: NodeIndex, names: &[&str]) -> Option<NodeIndex> {
+    let named = |edge: &EdgeIndex| graph.raw_edge_name(*edge).is_some_and(|name| names.iter().any(|n| n.as_bytes() == name));
+    let mut edges = graph.edges(node).filter(|edge| graph.edge_kind(*edge) == EdgeKind::Internal);
+    edges.find(named).map(|edge| graph.edge_target(edge))
+}
+
+fn property(graph: &HeapGraph, node: NodeIndex, name: &str) -> Option<NodeIndex> {
+    let mut edges = graph.edges(node).filter(|edge| graph.edge_kind(*edge) == EdgeKind::Property);
+    edges.find(|edge| graph.raw_edge_name(*edge) == Some(name.as_bytes())).map(|edge| graph.edge_target(edge))
+}
+
+/// The shortest way down from `owner` to `member`, through what `owner` dominates.
+pub fn path_down(graph: &HeapGraph, dominance: &Dominance, owner: NodeIndex, member: NodeIndex) -> Vec<EdgeIndex> {
+    const MAX_VISITED: usize = 200_000;
+    let mut via: HashMap<NodeIndex, EdgeIndex> = HashMap::new();
+    let mut queue = std::collections::VecDeque::from([member]);
+    // Backwards from the member: one object has few retainers, a collection has many edges.
+    while let Some(node) = queue.pop_front() {
+        if node == owner || via.len() > MAX_VISITED {
+            break;
+        }
+        for edge in graph.retainers(node) {
+            let source = graph.edge_source(edge);
+            let inside = dominance.dominates(owner, source) && graph.edge_kind(edge) != EdgeKind::Weak;
+            if inside && source != member && !via.contains_key(&source) {
+                via.insert(source, edge);
+                queue.push_back(source);
+            }
+        }
+    }
+    let mut edges = Vec::new();
+    let mut node = owner;
+    while let Some(&edge) = via.get(&node) {
+        edges.push(edge);
+        node = graph.edge_target(edge);
+    }
+    edges
+}

@@ -1,0 +1,199 @@
+//! From a test run to a report: what grew, what the snapshots prove, and the verdict.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::advice;
+use super::clusters::{Interval3, clusters};
+use super::from_heap::{HeapEvidence, heap_suspects};
+use super::from_resources::resource_suspects;
+use super::input::{Point, TestRun};
+use super::merge::merge;
+use super::profile::AllocationProfile;
+use super::resources;
+use super::series::{Fit, Trend, fit};
+use crate::heap::{HeapError, HeapGraph};
+use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, ResourceRow, RouteRow, Suspect, Verdict, units};
+use crate::source::SourceCache;
+
+/// A measured series worth looking at, and the growth below which it is noise.
+struct Watched {
+    name: &'static str,
+    value: fn(&Point) -> f64,
+    floor: f64,
+}
+
+const KB: f64 = 1024.0;
+/// A fresh process gains some hundred kilobytes by itself; snapshots tell that from a leak, so the floors are low.
+const WATCHED: [Watched; 5] = [
+    Watched { name: "heap", value: |point| point.memory.heap_used, floor: 24.0 * KB },
+    Watched { name: "array buffers", value: |point| point.memory.array_buffers, floor: 128.0 * KB },
+    Watched { name: "external memory", value: |point| point.memory.external, floor: 128.0 * KB },
+    Watched { name: "file descriptors", value: |point| point.memory.fds.unwrap_or(0.0), floor: 6.0 },
+    Watched { name: "threads", value: |point| point.memory.threads.unwrap_or(0.0), floor: 6.0 },
+];
+/// Heap that grows faster than this, per request and unexplained, keeps a process from being called healthy.
+const UNEXPLAINED_BYTES_PER_REQUEST: f64 = 1024.0;
+const MAX_RESOURCE_ROWS: usize = 30;
+
+/// A series and its fit.
+pub struct Growth {
+    /// What was measured.
+    pub name: String,
+    /// How it went.
+    pub fit: Fit,
+}
+
+/// The fits of all watched series.
+pub fn growth_of(run: &TestRun) -> Vec<Growth> {
+    let series = |watched: &Watched| run.points.iter().map(|p| (p.requests, (watched.value)(p))).collect::<Vec<_>>();
+    WATCHED.iter().map(|watched| Growth { name: watched.name.to_owned(), fit: fit(&series(watched), watched.floor) }).collect()
+}
+
+/// Is there enough growth to make heap snapshots worth their time?
+pub fn worth_proving(run: &TestRun) -> bool {
+    growth_of(run).iter().any(|growth| growth.fit.trend != Trend::Stable) || !resources::growing(run).is_empty()
+}
+
+/// Judges a run.
+///
+/// # Errors
+/// [`HeapError`] when a snapshot cannot be read.
+pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
+    let profile = run.allocation_profile.as_ref().map(|path| AllocationProfile::read(Path::new(path))).unwrap_or_default();
+    let mut sources = SourceCache::default();
+    let from_resources = resource_suspects(run, &mut sources);
+    let from_heap = match open_snapshots(run)? {
+        Some(graphs) => {
+            let series = Interval3 { graphs: [&graphs[0], &graphs[1], &graphs[2]], requests: intervals(run) };
+            let clusters = clusters(&series);
+            heap_suspects(&clusters, HeapEvidence { run, series: &series, profile: &profile, sources: &mut sources })
+        }
+        None => Vec::new(),
+    };
+    let suspects = merge(from_resources, from_heap);
+    Ok(report(run, suspects))
+}
+
+fn open_snapshots(run: &TestRun) -> Result<Option<[HeapGraph; 3]>, HeapError> {
+    let [a, b, c] = run.snapshots.as_slice() else { return Ok(None) };
+    // One graph on each core at a time: the later snapshots are the larger ones.
+    let (a, b) = thread::scope(|scope| {
+        let first = scope.spawn(|| HeapGraph::open(&a.path));
+        let second = HeapGraph::open(&b.path);
+        (first.join().expect("the reader does not panic"), second)
+    });
+    Ok(Some([a?, b?, HeapGraph::open(&c.path)?]))
+}
+
+fn intervals(run: &TestRun) -> [f64; 2] {
+    let at = |index: usize| run.snapshots[index].requests;
+    [at(1) - at(0), at(2) - at(1)]
+}
+
+fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
+    let growth = growth_of(run);
+    let verdict = verdict(run, &suspects, &growth);
+    Report {
+        version: REPORT_VERSION,
+        verdict,
+        summary: summary(run, verdict, &suspects),
+        process: Process {
+            node_version: run.node_version.clone(),
+            entry: run.entry.clone(),
+            pid: run.pid,
+            requests: run.points.last().map_or(0, |point| point.requests as u64),
+        },
+        memory: memory(run),
+        suspects,
+        routes: routes(run),
+        resources: resource_rows(run),
+        checkpoints: Vec::new(),
+        evidence: growth.iter().map(sentence).collect(),
+        cost: None,
+    }
+}
+
+fn verdict(run: &TestRun, suspects: &[Suspect], growth: &[Growth]) -> Verdict {
+    if !suspects.is_empty() {
+        return Verdict::Leaking;
+    }
+    let heap = &growth[0].fit;
+    let heap_unexplained = heap.trend == Trend::Growing && heap.slope > UNEXPLAINED_BYTES_PER_REQUEST;
+    let others_grow = growth[1..].iter().any(|growth| growth.fit.trend == Trend::Growing);
+    let too_little = run.points.len() < 3;
+    if heap_unexplained || others_grow || too_little { Verdict::Undecided } else { Verdict::Healthy }
+}
+
+fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect]) -> String {
+    let requests = run.points.last().map_or(0, |point| point.requests as u64);
+    let after = format!("after {} requests", units::count(requests));
+    match verdict {
+        Verdict::Leaking => {
+            let first = &suspects[0];
+            let others = match suspects.len() - 1 {
+                0 => String::new(),
+                1 => " and one more".to_owned(),
+                n => format!(" and {n} more"),
+            };
+            format!("{}{others} {after}", advice::title(first))
+        }
+        Verdict::Healthy => format!("nothing that grows with the requests {after}"),
+        Verdict::Undecided => format!("memory grows, and nothing proves what keeps it, {after}; more requests may tell"),
+    }
+}
+
+fn sentence(growth: &Growth) -> String {
+    let Growth { name, fit } = growth;
+    let amount = |value: f64| match name.as_str() {
+        "file descriptors" | "threads" => format!("{value:.0}"),
+        _ => units::bytes(value.abs()),
+    };
+    match fit.trend {
+        Trend::Stable => format!("{name}: stable"),
+        Trend::Plateaued => format!("{name}: rose by {} and has stopped", amount(fit.growth)),
+        Trend::Growing => format!("{name}: +{} over the rounds, still rising", amount(fit.growth)),
+        Trend::Undecided => format!("{name}: +{} over the rounds, unevenly", amount(fit.growth)),
+    }
+}
+
+fn memory(run: &TestRun) -> MemorySummary {
+    let Some(memory) = run.points.last().map(|point| &point.memory) else { return MemorySummary::default() };
+    let known = memory.heap_total + memory.external;
+    let bytes = |value: f64| value.max(0.0) as u64;
+    MemorySummary {
+        heap: bytes(memory.heap_used),
+        array_buffers: bytes(memory.array_buffers),
+        external: bytes(memory.external - memory.array_buffers),
+        native_other: bytes(memory.rss - known),
+        fragmentation: bytes(memory.heap_total - memory.heap_used),
+        rss: bytes(memory.rss),
+        limit: memory.cgroup_limit.into_iter().chain([memory.heap_limit]).filter(|limit| *limit > 0.0).reduce(f64::min).map(bytes),
+        time_to_limit_seconds: None,
+    }
+}
+
+fn routes(run: &TestRun) -> Vec<RouteRow> {
+    let counts = run.points.last().map(|point| &point.routes).into_iter().flatten();
+    let mut rows: Vec<RouteRow> = counts.map(|(route, requests)| RouteRow { route: route.clone(), requests: *requests }).collect();
+    rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.route.cmp(&b.route)));
+    rows
+}
+
+fn resource_rows(run: &TestRun) -> Vec<ResourceRow> {
+    let cwd = PathBuf::from(&run.cwd);
+    let groups = run.points.last().map(|point| point.resources.as_slice()).unwrap_or_default();
+    let mut rows: Vec<ResourceRow> = groups
+        .iter()
+        .map(|group| ResourceRow {
+            kind: group.kind.clone(),
+            name: group.name.clone(),
+            holder: group.holder.clone(),
+            count: group.count,
+            site: group.site.first().map(|frame| super::from_resources::location(frame, &cwd)),
+        })
+        .collect();
+    rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.kind, &a.name).cmp(&(&b.kind, &b.name))));
+    rows.truncate(MAX_RESOURCE_ROWS);
+    rows
+}

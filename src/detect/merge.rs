@@ -1,0 +1,123 @@
+//! One leak, one row: resources and heap clusters that are sides of the same leak become one suspect.
+
+use std::cmp::Ordering;
+
+use super::from_heap::HeapSuspect;
+use crate::report::{Confidence, Suspect, SuspectKind};
+
+/// Rates are the same when the smaller is at least this share of the larger.
+const SAME_RATE: f64 = 0.8;
+
+/// Joins suspects, biggest leak first.
+pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
+    let mut suspects = fold_resources(resources);
+    let mut rest: Vec<HeapSuspect> = Vec::new();
+    for cluster in heap {
+        match suspects.iter_mut().find(|suspect| is_side_of(&cluster, suspect)) {
+            Some(suspect) => absorb(suspect, cluster),
+            None => rest.push(cluster),
+        }
+    }
+    suspects.extend(fold_clusters(rest));
+    suspects.sort_by(worst_first);
+    suspects
+}
+
+/// Resources of the same line of source, or without one, that grow at the same rate are one leak.
+fn fold_resources(resources: Vec<Suspect>) -> Vec<Suspect> {
+    let mut sorted = resources;
+    sorted.sort_by_key(|suspect| (suspect.created_at.is_empty(), rank(suspect.kind)));
+    let mut kept: Vec<Suspect> = Vec::new();
+    for suspect in sorted {
+        let same = kept.iter_mut().find(|other| {
+            let line = |suspect: &Suspect| suspect.created_at.first().map(|at| (at.file.clone(), at.line));
+            line(other) == line(&suspect) || (suspect.created_at.is_empty() && same_rate(other, &suspect))
+        });
+        match same {
+            Some(other) => other.evidence.extend(suspect.evidence),
+            None => kept.push(suspect),
+        }
+    }
+    kept
+}
+
+/// The resource that says most about a leak comes first.
+fn rank(kind: SuspectKind) -> u8 {
+    match kind {
+        SuspectKind::Worker => 0,
+        SuspectKind::Handle => 1,
+        SuspectKind::Socket => 2,
+        SuspectKind::File => 3,
+        SuspectKind::Timer => 4,
+        SuspectKind::Listener => 5,
+        _ => 6,
+    }
+}
+
+/// Does the cluster consist of what the resource suspect counts?
+fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
+    let contains = |class: &str| cluster.classes.iter().any(|other| other == class);
+    let passes = |name: &str| cluster.suspect.retainer_path.iter().any(|step| step.name == name);
+    let names_it = match suspect.kind {
+        SuspectKind::Timer => contains("Timeout") || contains("Immediate"),
+        SuspectKind::Listener => passes(&suspect.name) || contains("Listener"),
+        _ => contains(&suspect.name),
+    };
+    let rate_fits = cluster.rootlike && same_rate(&cluster.suspect, suspect);
+    (names_it && cluster.suspect.growth.count_per_request >= suspect.growth.count_per_request * 0.5 && held_by_system(cluster)) || rate_fits
+}
+
+/// True when no variable of the source holds the cluster: what holds it is the resource itself.
+fn held_by_system(cluster: &HeapSuspect) -> bool {
+    cluster.rootlike || cluster.suspect.held_at.is_none() || matches!(cluster.suspect.kind, SuspectKind::Listener | SuspectKind::Timer | SuspectKind::Closure)
+}
+
+fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
+    let heap = cluster.suspect;
+    if heap.growth.bytes > suspect.growth.bytes && !heap.retainer_path.is_empty() {
+        suspect.retainer_path = heap.retainer_path;
+    }
+    suspect.growth.bytes += heap.growth.bytes;
+    suspect.growth.bytes_per_request += heap.growth.bytes_per_request;
+    suspect.held_at = suspect.held_at.take().or(heap.held_at);
+    if suspect.evidence.len() < 3 {
+        suspect.evidence.extend(heap.evidence.into_iter().take(1));
+    }
+    if suspect.routes.is_empty() {
+        suspect.routes = heap.routes;
+    }
+    suspect.confidence = if suspect.created_at.is_empty() { Confidence::Medium } else { Confidence::High };
+}
+
+/// Clusters of the same rate below the same variable, or without a holder of their own, are one leak.
+fn fold_clusters(clusters: Vec<HeapSuspect>) -> Vec<Suspect> {
+    let mut kept: Vec<Suspect> = Vec::new();
+    for cluster in clusters {
+        let same = kept.iter_mut().find(|other| {
+            let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line));
+            let one_holder = holder(other).is_some() && holder(other) == holder(&cluster.suspect);
+            (one_holder || cluster.rootlike) && same_rate(other, &cluster.suspect)
+        });
+        match same {
+            Some(other) => {
+                other.growth.bytes += cluster.suspect.growth.bytes;
+                other.growth.bytes_per_request += cluster.suspect.growth.bytes_per_request;
+            }
+            None => kept.push(cluster.suspect),
+        }
+    }
+    kept
+}
+
+fn same_rate(a: &Suspect, b: &Suspect) -> bool {
+    let (a, b) = (a.growth.count_per_request, b.growth.count_per_request);
+    // One leaked thing may consist of several of what the other counts.
+    let ratio = a.max(b) / a.min(b).max(f64::MIN_POSITIVE);
+    let whole = ratio.round();
+    whole <= 8.0 && (ratio / whole).min(whole / ratio) >= SAME_RATE.max(1.0 - 0.1 / whole)
+}
+
+fn worst_first(a: &Suspect, b: &Suspect) -> Ordering {
+    let weight = |suspect: &Suspect| (suspect.growth.bytes, suspect.growth.count);
+    weight(b).cmp(&weight(a)).then_with(|| a.id.cmp(&b.id))
+}

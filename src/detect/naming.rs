@@ -1,0 +1,97 @@
+//! What a cluster is called and what kind of leak it is: by the classes it is made of, never by whose they are.
+
+use super::clusters::{Cluster, Recurring};
+use crate::heap::{HeapGraph, NodeType};
+use crate::report::SuspectKind;
+
+/// Classes that say how something is stored, not what it is.
+const GENERIC: [&str; 14] = [
+    "Object", "Array", "Map", "Set", "WeakMap", "WeakRef", "Promise", "Function", "Arguments", "Date", "RegExp", "Error", "Generator",
+    "string",
+];
+
+/// A name and a kind for what leaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The class a person knows: its own constructor rather than `Object`.
+    pub name: String,
+    /// The kind.
+    pub kind: SuspectKind,
+    /// How many stayed in each interval.
+    pub counts: [u64; 2],
+}
+
+/// Names a cluster.
+pub fn name(cluster: &Cluster, graph: &HeapGraph) -> Named {
+    let known = best_known(cluster);
+    let named = known.unwrap_or(&cluster.lead);
+    let units = if known.is_some() { named.counts } else { plain_units(cluster) };
+    let kind = kind_of(cluster, named, graph);
+    Named { name: display_name(named, kind, cluster), kind, counts: units }
+}
+
+/// The outermost class with a constructor of its own, about one of which stays for each thing that leaks.
+fn best_known(cluster: &Cluster) -> Option<&Recurring> {
+    let units = plain_units(cluster);
+    let once_each = |class: &&Recurring| class.counts[1] * 2 >= units[1] && class.counts[1] <= units[1] * 3;
+    cluster.classes.iter().filter(|class| is_known(class)).find(once_each)
+}
+
+fn is_known(class: &Recurring) -> bool {
+    let name = class.class.as_str();
+    class.node_type == NodeType::Object && !GENERIC.contains(&name) && !name.starts_with("system / ") && !name.is_empty()
+}
+
+/// How many things leaked, when no class of their own tells: the objects the owner holds directly, or the
+/// class there is least of when they hold one another.
+fn plain_units(cluster: &Cluster) -> [u64; 2] {
+    if !cluster.chain {
+        return cluster.lead.tops;
+    }
+    let least = cluster.classes.iter().min_by_key(|class| class.counts[0] + class.counts[1]);
+    least.map_or(cluster.lead.counts, |class| class.counts)
+}
+
+fn kind_of(cluster: &Cluster, named: &Recurring, graph: &HeapGraph) -> SuspectKind {
+    let objects: u64 = cluster.classes.iter().map(|class| class.bytes).sum();
+    let total = cluster.bytes[0] + cluster.bytes[1];
+    if has(cluster, "ArrayBuffer") && objects * 2 < total {
+        return SuspectKind::Buffer;
+    }
+    match named.class.as_str() {
+        "Timeout" | "Immediate" => SuspectKind::Timer,
+        "Listener" => SuspectKind::Listener,
+        "IncomingMessage" | "ServerResponse" | "Http2ServerRequest" | "Http2ServerResponse" => SuspectKind::Request,
+        "Socket" | "TLSSocket" | "ClientRequest" => SuspectKind::Socket,
+        "Worker" | "MessagePort" => SuspectKind::Worker,
+        "FSWatcher" | "FSEvent" | "StatWatcher" | "ChildProcess" | "Server" => SuspectKind::Handle,
+        "ReadStream" | "WriteStream" | "FileHandle" => SuspectKind::File,
+        "string" => SuspectKind::String,
+        class if class.ends_with("Reaction") => SuspectKind::Promise,
+        _ if graph.node_type(cluster.lead.sample) == NodeType::Closure || closure_chain(cluster).is_some() => SuspectKind::Closure,
+        _ if cluster.chain => SuspectKind::Object,
+        _ => SuspectKind::Collection,
+    }
+}
+
+fn has(cluster: &Cluster, class: &str) -> bool {
+    cluster.classes.iter().any(|recurring| recurring.class == class)
+}
+
+/// The function through whose context each thing holds the one before it, if that is how the chain hangs together.
+fn closure_chain(cluster: &Cluster) -> Option<&str> {
+    let shallow = cluster.lead.depth + 1;
+    let function = cluster.classes.iter().find(|class| class.node_type == NodeType::Closure && class.depth <= shallow)?;
+    let through_context = cluster.chain && has(cluster, "system / Context");
+    through_context.then(|| function.class.trim_end_matches("()")).filter(|name| !name.is_empty())
+}
+
+fn display_name(named: &Recurring, kind: SuspectKind, cluster: &Cluster) -> String {
+    match kind {
+        SuspectKind::Buffer if has(cluster, "Buffer") => "Buffer".to_owned(),
+        SuspectKind::Buffer if !is_known(named) => "ArrayBuffer".to_owned(),
+        SuspectKind::Closure if !is_known(named) => closure_chain(cluster).unwrap_or("closure").to_owned(),
+        _ if named.class == "()" => "closure".to_owned(),
+        _ => named.class.trim_start_matches("system / ").trim_end_matches("()").to_owned(),
+    }
+}
