@@ -82,6 +82,14 @@ export interface ProcessReading {
   reason: string | null
 }
 
+/** How to print a report. */
+export interface RenderOptions {
+  /** Use colours. */
+  color?: boolean
+  /** Columns to wrap at. */
+  width?: number
+}
+
 /** How to sample. */
 export interface SamplerOptions {
   /** Milliseconds between readings; at least 10. */
@@ -136,6 +144,15 @@ export declare function captureInline(settings: CaptureSettings, write: (arg: st
 export declare function captureState(id: number): CaptureState;
 
 /**
+ * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?
+ * Returns JSON: `{ grows: boolean, series: [{ name, growth, perRequest, trend }] }`.
+ */
+export declare function growthOfRun(testRun: string): string;
+
+/** Judges a test run (JSON) on a thread of libuv's pool. Resolves to the report (JSON). */
+export declare function judgeTestRun(testRun: string): Promise<string>;
+
+/**
  * The open descriptors in groups, the largest first. Takes as long as the system's socket tables: call
  * it for a reason, not regularly.
  */
@@ -143,6 +160,9 @@ export declare function openFiles(): Array<OpenFileGroup>;
 
 /** One reading, now. */
 export declare function readProcess(): ProcessReading;
+
+/** The report (JSON) as text. `width` is in columns. */
+export declare function renderReport(report: string, options: RenderOptions): string;
 
 /** The readings so far, oldest first; none before `samplerStart` and after `samplerStop`. */
 export declare function samplerSamples(): Array<ProcessReading>;

@@ -17,7 +17,7 @@ function judging() {
  * @returns {boolean} whether heap snapshots are worth taking
  */
 function grows(testRun) {
-  return call(() => JSON.parse(judging().growthOf(JSON.stringify(testRun))).grows);
+  return call(() => JSON.parse(judging().growthOfRun(JSON.stringify(testRun))).grows);
 }
 
 /**

@@ -7,5 +7,6 @@
 mod capture;
 mod guard;
 mod heap;
+mod judge;
 mod sampler;
 mod track;
