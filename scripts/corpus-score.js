@@ -24,7 +24,7 @@ function score({ corpus, folder, truth, report }) {
       name: place(suspects, 1, (suspect) => truth.suspect.includes(suspect.name)),
       specific: place(suspects, 1, (suspect) => truth.specific?.includes(suspect.name)),
       // What holds and what is held may be two suspects: places and routes count on either.
-      line: place(suspects, 2, (suspect) => placesOf(suspect).some((at) => lines.includes(at))),
+      line: place(suspects, 2, (suspect) => placesOf(suspect, [folder, corpus]).some((at) => lines.includes(at))),
       route: place(suspects, 2, (suspect) => suspect.routes.includes(truth.route)),
       retainer: place(suspects, 1, (suspect) => namesOn(suspect.retainerPath).some((name) => truth.retainer.includes(name))),
     },
@@ -37,8 +37,10 @@ function place(suspects, first, isRight) {
   return index < 0 ? null : index < first ? 'first' : 'top';
 }
 
-function placesOf({ heldAt, createdAt }) {
-  return [heldAt, ...(createdAt ?? [])].filter(Boolean).map(({ file, line }) => `${file}:${line}`);
+/** Reports name files from the application's folder on, those of packages from `node_modules` on. */
+function placesOf({ heldAt, createdAt }, bases) {
+  const places = [heldAt, ...(createdAt ?? [])].filter(Boolean);
+  return places.flatMap(({ file, line }) => bases.map((base) => `${path.resolve(base, file)}:${line}`));
 }
 
 /** Every name on the path, whichever field of a step it stands in. */

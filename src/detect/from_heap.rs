@@ -51,7 +51,7 @@ pub fn heap_suspects(clusters: &[Cluster], evidence: HeapEvidence) -> Vec<HeapSu
     let reader = PathReader::new(graph, &cwd);
     let routes = RouteIndex::new(&evidence.run.handlers, evidence.profile);
     let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes };
-    clusters.iter().map(|cluster| builder.suspect(cluster)).collect()
+    clusters.iter().filter_map(|cluster| builder.suspect(cluster)).collect()
 }
 
 struct Builder<'a, 'b> {
@@ -64,9 +64,13 @@ struct Builder<'a, 'b> {
 }
 
 impl Builder<'_, '_> {
-    fn suspect(&mut self, cluster: &Cluster) -> HeapSuspect {
+    /// `None` for what leakwatch itself holds.
+    fn suspect(&mut self, cluster: &Cluster) -> Option<HeapSuspect> {
         let named = name(cluster, self.graph);
         let holder = holder_path(self.graph, &self.dominance, cluster.owner);
+        if self.is_own(&holder) {
+            return None;
+        }
         let down = path_down(self.graph, &self.dominance, cluster.owner, self.sample(cluster, &named));
         let path = self.reader.steps(&holder, &down);
         let sites = self.sites(&holder, &down);
@@ -86,7 +90,12 @@ impl Builder<'_, '_> {
             created_at,
         };
         let classes = cluster.classes.iter().map(|class| class.class.clone()).collect();
-        HeapSuspect { suspect, classes, rootlike: cluster.rootlike }
+        Some(HeapSuspect { suspect, classes, rootlike: cluster.rootlike })
+    }
+
+    fn is_own(&self, holder: &HolderPath) -> bool {
+        let own = self.evidence.run.own_folder.as_deref();
+        own.is_some_and(|folder| self.reader.anchors(holder, &[]).iter().any(|anchor| anchor.file().starts_with(folder)))
     }
 
     /// An object of the named class; the lead's when the name is the holder's or a kind.

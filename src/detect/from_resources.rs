@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::advice::advice;
-use super::input::{Frame, TestRun};
+use super::input::{Frame, ResourceGroup, TestRun};
 use super::resources::{ResourceGrowth, growing};
 use super::steps::shown;
 use super::suspect_id::suspect_id;
@@ -29,7 +29,7 @@ fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut Sou
     Suspect {
         id: suspect_id(kind, &path, created_at.first()),
         kind,
-        name: group.name.clone(),
+        name: constructor(group).to_owned(),
         growth: Growth { count: growth.fit.growth as u64, count_per_request: growth.fit.slope, ..Growth::default() },
         evidence: evidence(run, growth, created_at.first()),
         advice: advice(kind, &group.name, &path),
@@ -92,6 +92,15 @@ fn routes(growth: &ResourceGrowth) -> Vec<String> {
     let mut routes: Vec<_> = counts.into_iter().filter(|(_, count)| *count as f64 >= total as f64 * MIN_ROUTE_SHARE).collect();
     routes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     routes.into_iter().map(|(route, _)| route.to_owned()).collect()
+}
+
+/// Timers are called by their constructor, as in a heap snapshot; the function that made them is in the evidence.
+fn constructor(group: &ResourceGroup) -> &str {
+    match (group.kind.as_str(), group.name.as_str()) {
+        ("timer", "setImmediate") => "Immediate",
+        ("timer", _) => "Timeout",
+        (_, name) => name,
+    }
 }
 
 fn kind_of(kind: &str, name: &str) -> SuspectKind {

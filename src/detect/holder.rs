@@ -11,7 +11,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::path::PathBuf;
 
 use super::dominance::Dominance;
-use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, NodeIndex, NodeType};
+use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, Hold, NodeIndex, NodeType};
 use crate::source::path_of_script;
 
 /// How an object is held: from a name in the source down to the object.
@@ -26,13 +26,13 @@ pub struct HolderPath {
 /// Where a holder path starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Start {
-    /// A variable of a function or module in this script; the path's first edge is the variable.
+    /// A variable of a function or module in this file; the path's first edge is the variable.
     Script(PathBuf),
-    /// A script of Node itself; the path's first edge is the variable.
+    /// A variable in a script of Node itself; the path's first edge is the variable.
     Internal(String),
-    /// A CommonJS module's exports; the path's first edge leaves the exports object.
+    /// A CommonJS module's exports, in this file; the path's first edge leads to them.
     Exports(PathBuf),
-    /// A property of the global object or of `process`: its name.
+    /// A property of the global object or of `process`: whose.
     Global(String),
     /// Only the roots hold it.
     #[default]
@@ -50,8 +50,8 @@ const ROOT_COST: u32 = 64;
 
 /// Finds the holder path of `object`. A context starts its own path: its variables are names enough.
 pub fn holder_path(graph: &HeapGraph, dominance: &Dominance, object: NodeIndex) -> HolderPath {
-    if let Some(path) = context_script(graph, object) {
-        return HolderPath { start: Start::Script(path), edges: Vec::new() };
+    if let Some(file) = graph.scope_of(object).and_then(|scope| scope.file) {
+        return HolderPath { start: script_start(file).0, edges: Vec::new() };
     }
     let mut search = Search { graph, dominance, cost: HashMap::from([(object, 0)]), via: HashMap::new(), best: None };
     let mut queue = BinaryHeap::from([Reverse((0, object))]);
@@ -64,11 +64,6 @@ pub fn holder_path(graph: &HeapGraph, dominance: &Dominance, object: NodeIndex) 
         }
     }
     search.finish()
-}
-
-fn context_script(graph: &HeapGraph, node: NodeIndex) -> Option<PathBuf> {
-    let is_context = graph.raw_name(node) == b"system / Context";
-    is_context.then(|| script_of_context(graph, node)).flatten().and_then(|script| path_of_script(&script))
 }
 
 struct Search<'a> {
@@ -140,71 +135,26 @@ fn edge_cost(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> u32 {
 
 /// A name in the source that holds `edge`'s target, and what starting there costs.
 fn start_at(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> Option<(Start, u32)> {
-    match graph.edge_kind(edge) {
-        EdgeKind::Context => {
-            let script = script_of_context(graph, source)?;
-            let Some(path) = path_of_script(&script) else { return Some((Start::Internal(script), INTERNAL_COST)) };
-            let dependency = path.components().any(|part| part.as_os_str() == "node_modules");
-            Some((Start::Script(path), if dependency { DEPENDENCY_COST } else { 0 }))
-        }
-        EdgeKind::Property if graph.name(source) == "process" && graph.node_type(source) == NodeType::Object => {
-            Some((Start::Global("process".to_owned()), GLOBAL_COST))
-        }
-        EdgeKind::Property if graph.name(source) == "global" => Some((Start::Global("globalThis".to_owned()), GLOBAL_COST)),
-        EdgeKind::Property => Some((Start::Exports(exported_by(graph, source)?), EXPORTS_COST)),
-        _ if source == graph.root() => Some((Start::Root, ROOT_COST)),
+    if source == graph.root() {
+        return Some((Start::Root, ROOT_COST));
+    }
+    match graph.hold_of(edge) {
+        Hold::Variable(scope) => Some(script_start(scope.file?)),
+        Hold::Export(variable) => Some(script_start(variable.file?)),
+        Hold::ModuleExports(file) => Some((Start::Exports(path_of_script(&file)?), EXPORTS_COST)),
+        Hold::Property if graph.node_type(source) == NodeType::Object => match graph.name(source).as_ref() {
+            "process" => Some((Start::Global("process".to_owned()), GLOBAL_COST)),
+            "global" => Some((Start::Global("globalThis".to_owned()), GLOBAL_COST)),
+            _ => None,
+        },
         _ => None,
     }
 }
 
-/// The file of the CommonJS module whose `exports` object this is.
-fn exported_by(graph: &HeapGraph, exports: NodeIndex) -> Option<PathBuf> {
-    let mut holders = graph.retainers(exports).filter(|&edge| graph.edge_kind(edge) == EdgeKind::Property);
-    let edge = holders.find(|&edge| graph.name(graph.edge_source(edge)) == "Module" && graph.edge_name(edge).to_string() == "exports")?;
-    path_of_script(&graph.name(property(graph, graph.edge_source(edge), "filename")?))
-}
-
-/// The script whose functions share this context: a closure's, directly or through inner contexts.
-pub fn script_of_context(graph: &HeapGraph, context: NodeIndex) -> Option<String> {
-    const MAX_LOOKED_AT: usize = 4096;
-    let mut pending = vec![context];
-    let mut looked_at = 0;
-    while let Some(context) = pending.pop() {
-        for edge in graph.retainers(context) {
-            looked_at += 1;
-            let source = graph.edge_source(edge);
-            match graph.raw_edge_name(edge) {
-                Some(b"context") if graph.node_type(source) == NodeType::Closure => return script_of_closure(graph, source),
-                Some(b"previous") => pending.push(source),
-                _ => {}
-            }
-            if looked_at > MAX_LOOKED_AT {
-                return None;
-            }
-        }
-    }
-    None
-}
-
-/// The name of the script that defines a closure. V8 names the Script node after it.
-pub fn script_of_closure(graph: &HeapGraph, closure: NodeIndex) -> Option<String> {
-    let shared = internal(graph, closure, &["shared"])?;
-    let mut script = internal(graph, shared, &["script", "script_or_debug_info"])?;
-    if graph.name(script).starts_with("system / ") {
-        script = internal(graph, script, &["script"])?;
-    }
-    Some(graph.name(script).into_owned())
-}
-
-fn internal(graph: &HeapGraph, node: NodeIndex, names: &[&str]) -> Option<NodeIndex> {
-    let named = |edge: &EdgeIndex| graph.raw_edge_name(*edge).is_some_and(|name| names.iter().any(|n| n.as_bytes() == name));
-    let mut edges = graph.edges(node).filter(|edge| graph.edge_kind(*edge) == EdgeKind::Internal);
-    edges.find(named).map(|edge| graph.edge_target(edge))
-}
-
-fn property(graph: &HeapGraph, node: NodeIndex, name: &str) -> Option<NodeIndex> {
-    let mut edges = graph.edges(node).filter(|edge| graph.edge_kind(*edge) == EdgeKind::Property);
-    edges.find(|edge| graph.raw_edge_name(*edge) == Some(name.as_bytes())).map(|edge| graph.edge_target(edge))
+fn script_start(script: String) -> (Start, u32) {
+    let Some(path) = path_of_script(&script) else { return (Start::Internal(script), INTERNAL_COST) };
+    let dependency = path.components().any(|part| part.as_os_str() == "node_modules");
+    (Start::Script(path), if dependency { DEPENDENCY_COST } else { 0 })
 }
 
 /// The shortest way down from `owner` to `member`, through what `owner` dominates.

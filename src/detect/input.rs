@@ -16,6 +16,8 @@ pub struct TestRun {
     pub cwd: String,
     /// The entry file, as given.
     pub entry: String,
+    /// Where leakwatch itself is installed: what its own code holds is not the application's leak.
+    pub own_folder: Option<String>,
     /// Measurements in time order, each after a round and a forced collection; the first one after warm-up.
     pub points: Vec<Point>,
     /// Heap snapshots of that process, taken inline, in time order.

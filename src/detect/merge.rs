@@ -74,6 +74,11 @@ fn held_by_system(cluster: &HeapSuspect) -> bool {
 
 fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
     let heap = cluster.suspect;
+    // An EventTarget keeps a Listener object for each listener; an emitter keeps the bare function, and then the
+    // event says more.
+    if heap.kind == SuspectKind::Listener {
+        suspect.name = heap.name;
+    }
     if heap.growth.bytes > suspect.growth.bytes && !heap.retainer_path.is_empty() {
         suspect.retainer_path = heap.retainer_path;
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::input::Frame;
 use super::profile::AllocationProfile;
-use crate::source::{FunctionId, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind};
+use crate::source::{FunctionId, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind, Variable};
 
 /// Something on a retainer path that has a name in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Anchor {
         file: PathBuf,
         /// The variable.
         name: String,
+        /// Where the function it belongs to starts; `None` for a module's variable.
+        function: Option<Position>,
     },
     /// A property of an object whose class is defined in `file`.
     Property {
@@ -96,7 +98,7 @@ impl<'a> SiteFinder<'a> {
     fn touched_at(&mut self, anchor: &Anchor) -> Vec<Site> {
         let Some(source) = self.sources.file(anchor.file()) else { return Vec::new() };
         let touches: Vec<&Touch> = match anchor {
-            Anchor::Variable { name, .. } => source.variable(name, None).into_iter().flat_map(|v| &v.touches).collect(),
+            Anchor::Variable { name, function, .. } => declared(&source, name, *function).into_iter().flat_map(|v| &v.touches).collect(),
             Anchor::Property { name, .. } => {
                 let touches = source.properties.get(name).into_iter().flatten();
                 touches.filter(|touch| touch.kind <= TouchKind::Assigns).collect()
@@ -161,9 +163,9 @@ impl<'a> SiteFinder<'a> {
         let holder = anchors.first().and_then(|anchor| self.sources.dependency(anchor.file()));
         let mut nearest = None;
         for anchor in anchors {
-            let Anchor::Variable { file, name } = anchor else { continue };
+            let Anchor::Variable { file, name, function } = anchor else { continue };
             let Some(source) = self.sources.file(file) else { continue };
-            let Some(variable) = source.variable(name, None) else { continue };
+            let Some(variable) = declared(&source, name, *function) else { continue };
             let declared = site(file, &source, variable.declared, variable.function);
             let made_by_holder = match (&holder, &variable.from) {
                 (Some(package), Some(from)) => is_from(from, package),
@@ -185,6 +187,10 @@ impl Anchor {
             Anchor::Variable { file, .. } | Anchor::Property { file, .. } => file,
         }
     }
+}
+
+fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) -> Option<&'s Variable> {
+    source.variable(name, function.and_then(|at| source.function_starting_at(at)))
 }
 
 fn site(file: &Path, source: &SourceFile, at: Position, function: Option<FunctionId>) -> Site {

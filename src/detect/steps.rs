@@ -1,14 +1,12 @@
 //! A holder path as people read it, and the names on it that the source knows.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::holder::{HolderPath, Start, script_of_closure};
+use super::holder::{HolderPath, Start};
 use super::sites::Anchor;
-use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, NodeIndex, NodeType};
+use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, Hold, NodeIndex, NodeType};
 use crate::report::{Step, StepKind};
-use crate::source::path_of_script;
+use crate::source::{Position, path_of_script};
 
 /// Objects with more properties than this are used as dictionaries: their keys are data, not names.
 const DICTIONARY: usize = 32;
@@ -19,13 +17,12 @@ const MAX_STEPS: usize = 12;
 pub struct PathReader<'a> {
     graph: &'a HeapGraph,
     cwd: &'a Path,
-    scripts: OnceCell<HashMap<u32, String>>,
 }
 
 impl<'a> PathReader<'a> {
     /// `cwd`: files below it are shown relative to it.
     pub fn new(graph: &'a HeapGraph, cwd: &'a Path) -> Self {
-        PathReader { graph, cwd, scripts: OnceCell::new() }
+        PathReader { graph, cwd }
     }
 
     /// Steps from the holder path's start through `down` to a leaked object.
@@ -56,35 +53,21 @@ impl<'a> PathReader<'a> {
     fn anchor(&self, edge: EdgeIndex, start: Option<&PathBuf>) -> Option<Anchor> {
         let source = self.graph.edge_source(edge);
         let name = self.graph.edge_name(edge).to_string();
-        match self.graph.edge_kind(edge) {
-            EdgeKind::Context => Some(Anchor::Variable { file: start?.clone(), name }),
-            EdgeKind::Property if !self.is_dictionary(source) => {
-                let file = self.class_file(source).or_else(|| start.cloned())?;
-                Some(Anchor::Property { file, name })
+        match self.graph.hold_of(edge) {
+            Hold::Variable(scope) => {
+                let file = path_of_script(&scope.file?)?;
+                let function = scope.location.map(|at| Position { line: at.line, column: at.column });
+                Some(Anchor::Variable { file, name, function })
+            }
+            Hold::Export(variable) => {
+                Some(Anchor::Variable { file: path_of_script(&variable.file?)?, name: variable.name, function: None })
+            }
+            Hold::Property if !self.is_dictionary(source) => {
+                let class_file = self.graph.location_of(source).and_then(|class| path_of_script(&class.file));
+                Some(Anchor::Property { file: class_file.or_else(|| start.cloned())?, name })
             }
             _ => None,
         }
-    }
-
-    /// The file that defines an object's class; `None` for the language's own and Node's.
-    fn class_file(&self, object: NodeIndex) -> Option<PathBuf> {
-        let position = self.graph.script_position(object)?;
-        path_of_script(self.scripts().get(&position.script_id)?)
-    }
-
-    fn scripts(&self) -> &HashMap<u32, String> {
-        self.scripts.get_or_init(|| {
-            let mut scripts = HashMap::new();
-            for node in self.graph.nodes().filter(|&node| self.graph.node_type(node) == NodeType::Closure) {
-                let Some(position) = self.graph.script_position(node) else { continue };
-                if !scripts.contains_key(&position.script_id)
-                    && let Some(script) = script_of_closure(self.graph, node)
-                {
-                    scripts.insert(position.script_id, script);
-                }
-            }
-            scripts
-        })
     }
 
     fn start(&self, start: &Start) -> Vec<Step> {
@@ -105,21 +88,37 @@ impl<'a> PathReader<'a> {
 
     /// One edge; `None` for backing stores and other parts of V8 that say nothing.
     fn step(&self, edge: EdgeIndex) -> Option<Step> {
-        let graph = self.graph;
-        let (source, target) = (graph.edge_source(edge), graph.edge_target(edge));
-        let name = graph.edge_name(edge).to_string();
+        let (source, target) = (self.graph.edge_source(edge), self.graph.edge_target(edge));
+        let name = self.graph.edge_name(edge).to_string();
         let constructor = self.constructor(target);
-        let step = |kind, name: &str| Some(Step { kind, name: name.to_owned(), constructor: constructor.clone() });
-        match (graph.edge_kind(edge), graph.node_type(source)) {
-            (EdgeKind::Context, _) => step(StepKind::Variable, &name),
-            (EdgeKind::Property, _) if self.is_dictionary(source) => step(StepKind::Entry, "[key]"),
-            (EdgeKind::Property, _) => step(StepKind::Property, &symbol_as_written(&name)),
-            (EdgeKind::Element, NodeType::Synthetic) => step(StepKind::Internal, &name).filter(|_| constructor.is_some()),
-            (EdgeKind::Element, _) => step(StepKind::Element, "[]"),
-            (_, NodeType::Array) => constructor.is_some().then(|| step(StepKind::Entry, entry_name(graph, target)))?,
-            (EdgeKind::Internal, _) if shows_something(&name, graph, target) => step(StepKind::Internal, &name),
-            (EdgeKind::Hidden, NodeType::Hidden) if constructor.is_some() => step(StepKind::Internal, "next"),
-            _ => None,
+        let (kind, name) = match self.graph.hold_of(edge) {
+            Hold::Variable(_) => (StepKind::Variable, name),
+            Hold::Export(variable) => (StepKind::Variable, variable.name),
+            Hold::ModuleExports(_) => (StepKind::Property, "exports".to_owned()),
+            Hold::Property if self.is_dictionary(source) => (StepKind::Entry, "[key]".to_owned()),
+            Hold::Property => (StepKind::Property, symbol_as_written(&name)),
+            Hold::Element => (StepKind::Element, "[]".to_owned()),
+            Hold::MapKey => (StepKind::Entry, "key".to_owned()),
+            Hold::MapValue => (StepKind::Entry, "value".to_owned()),
+            Hold::SetMember => (StepKind::Entry, "member".to_owned()),
+            Hold::WeakMapValue => (StepKind::Entry, "value of a WeakMap".to_owned()),
+            Hold::Bound => (StepKind::Internal, name),
+            Hold::Internal => (StepKind::Internal, self.internal_name(edge, name)?),
+            Hold::Global | Hold::Closure => return None,
+        };
+        Some(Step { kind, name, constructor })
+    }
+
+    /// V8's own links that help a reader: an entry of a backing store, a promise's reactions, a native handle.
+    fn internal_name(&self, edge: EdgeIndex, name: String) -> Option<String> {
+        let (source, target) = (self.graph.edge_source(edge), self.graph.edge_target(edge));
+        self.constructor(target)?;
+        match (self.graph.node_type(source), self.graph.edge_kind(edge)) {
+            (NodeType::Array, _) => Some("[key]".to_owned()),
+            (NodeType::Synthetic, _) => Some("native handle".to_owned()),
+            (NodeType::Hidden, EdgeKind::Hidden) => Some("next".to_owned()),
+            _ if matches!(name.as_str(), "previous" | "map" | "shared" | "value") => None,
+            _ => Some(name),
         }
     }
 
@@ -140,18 +139,15 @@ impl<'a> PathReader<'a> {
     }
 }
 
-/// A file as the report shows it: relative to the application's folder when inside it.
+/// A file as the report shows it: relative to the application's folder when inside it, from `node_modules` on when
+/// it belongs to a package elsewhere.
 pub fn shown(file: &Path, cwd: &Path) -> String {
-    file.strip_prefix(cwd).unwrap_or(file).to_string_lossy().into_owned()
-}
-
-fn entry_name(graph: &HeapGraph, entry: NodeIndex) -> &'static str {
-    if graph.node_type(entry) == NodeType::Object { "value" } else { "key" }
-}
-
-fn shows_something(name: &str, graph: &HeapGraph, target: NodeIndex) -> bool {
-    let storage = matches!(graph.node_type(target), NodeType::Array | NodeType::Code | NodeType::ObjectShape);
-    !storage && !matches!(name, "context" | "previous" | "map" | "shared" | "table" | "elements" | "properties" | "value")
+    if let Ok(inside) = file.strip_prefix(cwd) {
+        return inside.to_string_lossy().into_owned();
+    }
+    let mut parts = file.components().skip_while(|part| part.as_os_str() != "node_modules").peekable();
+    let of_package: PathBuf = if parts.peek().is_some() { parts.collect() } else { file.to_owned() };
+    of_package.to_string_lossy().into_owned()
 }
 
 /// V8 writes `<symbol kEvents>`; people write `Symbol(kEvents)`.
