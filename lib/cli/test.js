@@ -79,6 +79,7 @@ class TestRun {
       pid: app.pid,
       cwd: process.cwd(),
       entry: path.resolve(options.entry),
+      ownFolder: path.join(__dirname, '..', '..'),
       points: [],
       snapshots: [],
       allocationProfile: null,
