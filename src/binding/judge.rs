@@ -67,8 +67,10 @@ impl Task for Judgement {
     fn compute(&mut self) -> Result<String> {
         guarded(|| {
             let run = parse_run(&self.test_run)?;
-            let report = judge(&run).map_err(|error| Error::new(Status::GenericFailure, format!("{}: {error}", error.code())))?;
-            serde_json::to_string(&report).map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
+            let report = judge(&run)
+                .map_err(|error| Error::new(Status::GenericFailure, format!("{}: {error}", error.code())))?;
+            serde_json::to_string(&report)
+                .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
         })
     }
 

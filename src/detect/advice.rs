@@ -42,7 +42,8 @@ pub fn advice(kind: SuspectKind, name: &str, path: &[Step]) -> String {
 
 /// The named thing nearest to the leak that holds it.
 fn holder_name(path: &[Step]) -> Option<String> {
-    let mut names = path.iter().rev().skip(1).filter(|step| matches!(step.kind, StepKind::Variable | StepKind::Property));
+    let mut names =
+        path.iter().rev().skip(1).filter(|step| matches!(step.kind, StepKind::Variable | StepKind::Property));
     let only_step = path.last().filter(|step| step.kind == StepKind::Variable);
     names.next().or(only_step).map(|step| step.name.clone())
 }

@@ -77,9 +77,12 @@ impl Recurring {
 pub fn clusters(series: &Interval3) -> Vec<Cluster> {
     let last = series.graphs[2];
     let survey = Survey::of(series);
-    let mut found: Vec<Cluster> = survey.groups.into_iter().filter_map(|(key, group)| group.into_cluster(key, series)).collect();
+    let mut found: Vec<Cluster> =
+        survey.groups.into_iter().filter_map(|(key, group)| group.into_cluster(key, series)).collect();
     found.retain(|cluster| adds_to_total(cluster, series));
-    found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.bytes[0] + cluster.bytes[1]), last.id(cluster.owner)));
+    found.sort_by_key(|cluster| {
+        (std::cmp::Reverse(cluster.bytes[0] + cluster.bytes[1]), last.id(cluster.owner))
+    });
     found
 }
 
@@ -144,7 +147,9 @@ impl Survey {
             let age = age(node);
             let place = match age {
                 Age::Old if !storage => Place { owner: node, top: None, depth: 0 },
-                Age::New(_) if !storage => Place { owner: above.owner, top: above.top.or(Some(node)), depth: above.depth + 1 },
+                Age::New(_) if !storage => {
+                    Place { owner: above.owner, top: above.top.or(Some(node)), depth: above.depth + 1 }
+                }
                 _ => above,
             };
             places[node.0 as usize] = place;
@@ -224,7 +229,15 @@ impl Group {
         let depth = place.depth;
         let class = class_of(graph, node);
         let node_type = graph.node_type(node);
-        let fresh = || Recurring { class: class.clone(), node_type, counts: [0; 2], tops: [0; 2], depth, bytes: 0, sample: node };
+        let fresh = || Recurring {
+            class: class.clone(),
+            node_type,
+            counts: [0; 2],
+            tops: [0; 2],
+            depth,
+            bytes: 0,
+            sample: node,
+        };
         let entry = self.classes.entry(class.clone()).or_insert_with(fresh);
         entry.counts[interval] += 1;
         entry.tops[interval] += u64::from(place.top == Some(node));
@@ -235,11 +248,22 @@ impl Group {
     }
 
     fn into_cluster(self, key: GroupKey, series: &Interval3) -> Option<Cluster> {
-        let mut classes: Vec<Recurring> = self.classes.into_values().filter(|class| recurs(class.counts, series.requests)).collect();
-        classes.sort_by(|a, b| (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class)));
+        let mut classes: Vec<Recurring> =
+            self.classes.into_values().filter(|class| recurs(class.counts, series.requests)).collect();
+        classes.sort_by(|a, b| {
+            (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class))
+        });
         let lead = classes.first()?.clone();
         let chain = !recurs(lead.tops, series.requests);
-        Some(Cluster { owner: key.owner, rootlike: self.rootlike, variable: key.variable, lead, classes, bytes: self.bytes, chain })
+        Some(Cluster {
+            owner: key.owner,
+            rootlike: self.rootlike,
+            variable: key.variable,
+            lead,
+            classes,
+            bytes: self.bytes,
+            chain,
+        })
     }
 }
 
@@ -257,12 +281,16 @@ fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {
 fn adds_to_total(cluster: &Cluster, series: &Interval3) -> bool {
     let total = |graph: &HeapGraph| -> Option<f64> {
         if cluster.rootlike {
-            return Some(graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as f64);
+            return Some(
+                graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as f64
+            );
         }
         let id = series.graphs[2].id(cluster.owner);
         graph.node_by_id(id).map(|node| graph.retained_size(node) as f64)
     };
-    let Some(totals) = series.graphs.map(total).into_iter().collect::<Option<Vec<f64>>>() else { return false };
+    let Some(totals) = series.graphs.map(total).into_iter().collect::<Option<Vec<f64>>>() else {
+        return false;
+    };
     (0..2).all(|i| {
         let new = if cluster.rootlike { cluster.lead.counts[i] as f64 } else { cluster.bytes[i] as f64 };
         totals[i + 1] - totals[i] >= new * MIN_ADDED

@@ -30,6 +30,8 @@ impl Dominance {
     /// True when every path to `below` leads through `above`, and for a node and itself.
     pub fn dominates(&self, above: NodeIndex, below: NodeIndex) -> bool {
         let (above, below) = (above.0 as usize, below.0 as usize);
-        self.entered[above] <= self.entered[below] && self.left[below] <= self.left[above] && self.entered[below] != 0
+        self.entered[above] <= self.entered[below]
+            && self.left[below] <= self.left[above]
+            && self.entered[below] != 0
     }
 }

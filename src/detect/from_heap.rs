@@ -80,7 +80,10 @@ impl Builder<'_, '_> {
             kind: named.kind,
             growth: self.growth(cluster, &named),
             held_at: sites.held_at.as_ref().map(|site| location(site, self.cwd)),
-            package: sites.package.clone().map(|package| Package { name: package.name, version: package.version }),
+            package: sites
+                .package
+                .clone()
+                .map(|package| Package { name: package.name, version: package.version }),
             routes: self.route_names(&sites),
             confidence: confidence(cluster, &created_at),
             evidence: self.sentences(cluster, &named, &path),
@@ -95,7 +98,9 @@ impl Builder<'_, '_> {
 
     fn is_own(&self, holder: &HolderPath) -> bool {
         let own = self.evidence.run.own_folder.as_deref();
-        own.is_some_and(|folder| self.reader.anchors(holder, &[]).iter().any(|anchor| anchor.file().starts_with(folder)))
+        own.is_some_and(|folder| {
+            self.reader.anchors(holder, &[]).iter().any(|anchor| anchor.file().starts_with(folder))
+        })
     }
 
     /// An object of the named class; the lead's when the name is the holder's or a kind.
@@ -140,7 +145,10 @@ impl Builder<'_, '_> {
         }
         let mut around = RouteVotes::default();
         for site in &sites.grows_at {
-            around.add(&self.routes.routes_around(&site.file.to_string_lossy(), site.at, self.evidence.sources), 1.0);
+            around.add(
+                &self.routes.routes_around(&site.file.to_string_lossy(), site.at, self.evidence.sources),
+                1.0,
+            );
         }
         around.decided()
     }
@@ -167,7 +175,11 @@ impl Builder<'_, '_> {
             units::count(second as u64)
         )];
         if let (false, Some(sizes)) = (cluster.rootlike, self.owner_sizes(cluster)) {
-            let holder = path.iter().rev().find_map(|step| step.constructor.clone()).unwrap_or_else(|| "the holder".to_owned());
+            let holder = path
+                .iter()
+                .rev()
+                .find_map(|step| step.constructor.clone())
+                .unwrap_or_else(|| "the holder".to_owned());
             let [a, b, c] = sizes.map(|size| units::bytes(size as f64));
             let _ = holder;
             sentences.push(format!("what holds them retains {a}, then {b}, then {c}"));
@@ -192,7 +204,10 @@ fn contents(cluster: &Cluster, named: &Named) -> String {
     const SHOWN: usize = 4;
     let units = (named.counts[0] + named.counts[1]).max(1);
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    let parts = cluster.classes.iter().filter(|class| class.class != named.name && !class.class.starts_with("system"));
+    let parts = cluster
+        .classes
+        .iter()
+        .filter(|class| class.class != named.name && !class.class.starts_with("system"));
     for class in parts.filter(|class| !class.class.starts_with('(') && class.class != "string") {
         let each = (class.counts[0] + class.counts[1]) / units;
         if each > 0 && counts.len() < SHOWN {
@@ -215,5 +230,10 @@ fn confidence(cluster: &Cluster, created_at: &[Location]) -> Confidence {
 }
 
 fn location(site: &Site, cwd: &Path) -> Location {
-    Location { file: shown(&site.file, cwd), line: site.at.line, column: site.at.column, function: site.function.clone() }
+    Location {
+        file: shown(&site.file, cwd),
+        line: site.at.line,
+        column: site.at.column,
+        function: site.function.clone(),
+    }
 }

@@ -8,7 +8,9 @@ use super::input::{Frame, ResourceGroup, TestRun};
 use super::resources::{ResourceGrowth, growing};
 use super::steps::shown;
 use super::suspect_id::suspect_id;
-use crate::report::{Confidence, Growth, Location, Package, Step, StepKind, Suspect, SuspectKind, location_text, units};
+use crate::report::{
+    Confidence, Growth, Location, Package, Step, StepKind, Suspect, SuspectKind, location_text, units,
+};
 use crate::source::SourceCache;
 
 /// A route with less than this share of what is alive is noise.
@@ -24,13 +26,18 @@ fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut Sou
     let group = growth.group;
     let kind = kind_of(&group.kind, &group.name);
     let path = path(growth, cwd);
-    let created_at: Vec<Location> = application_first(&group.site, sources).iter().map(|frame| location(frame, cwd)).collect();
+    let created_at: Vec<Location> =
+        application_first(&group.site, sources).iter().map(|frame| location(frame, cwd)).collect();
     let package = group.site.first().and_then(|frame| sources.dependency(Path::new(&frame.file)));
     Suspect {
         id: suspect_id(kind, &path, created_at.first()),
         kind,
         name: constructor(group).to_owned(),
-        growth: Growth { count: growth.fit.growth as u64, count_per_request: growth.fit.slope, ..Growth::default() },
+        growth: Growth {
+            count: growth.fit.growth as u64,
+            count_per_request: growth.fit.slope,
+            ..Growth::default()
+        },
         evidence: evidence(run, growth, created_at.first()),
         advice: advice(kind, &group.name, &path),
         confidence: if created_at.is_empty() { Confidence::Low } else { Confidence::High },
@@ -44,7 +51,12 @@ fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut Sou
 
 /// A frame as the report shows it.
 pub fn location(frame: &Frame, cwd: &Path) -> Location {
-    Location { file: shown(Path::new(&frame.file), cwd), line: frame.line, column: frame.column, function: frame.function.clone() }
+    Location {
+        file: shown(Path::new(&frame.file), cwd),
+        line: frame.line,
+        column: frame.column,
+        function: frame.function.clone(),
+    }
 }
 
 /// The innermost frame, then the first frame of the application when the innermost one is a dependency's.
@@ -87,9 +99,11 @@ fn evidence(run: &TestRun, growth: &ResourceGrowth, site: Option<&Location>) -> 
 }
 
 fn routes(growth: &ResourceGrowth) -> Vec<String> {
-    let counts: BTreeMap<&str, u64> = growth.group.routes.iter().map(|row| (row.route.as_str(), row.count)).collect();
+    let counts: BTreeMap<&str, u64> =
+        growth.group.routes.iter().map(|row| (row.route.as_str(), row.count)).collect();
     let total: u64 = counts.values().sum();
-    let mut routes: Vec<_> = counts.into_iter().filter(|(_, count)| *count as f64 >= total as f64 * MIN_ROUTE_SHARE).collect();
+    let mut routes: Vec<_> =
+        counts.into_iter().filter(|(_, count)| *count as f64 >= total as f64 * MIN_ROUTE_SHARE).collect();
     routes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     routes.into_iter().map(|(route, _)| route.to_owned()).collect()
 }

@@ -53,7 +53,8 @@ pub fn holder_path(graph: &HeapGraph, dominance: &Dominance, object: NodeIndex) 
     if let Some(file) = graph.scope_of(object).and_then(|scope| scope.file) {
         return HolderPath { start: script_start(file).0, edges: Vec::new() };
     }
-    let mut search = Search { graph, dominance, cost: HashMap::from([(object, 0)]), via: HashMap::new(), best: None };
+    let mut search =
+        Search { graph, dominance, cost: HashMap::from([(object, 0)]), via: HashMap::new(), best: None };
     let mut queue = BinaryHeap::from([Reverse((0, object))]);
     while let Some(Reverse((cost, node))) = queue.pop() {
         if search.best.as_ref().is_some_and(|best| best.cost <= cost) {
@@ -158,7 +159,12 @@ fn script_start(script: String) -> (Start, u32) {
 }
 
 /// The shortest way down from `owner` to `member`, through what `owner` dominates.
-pub fn path_down(graph: &HeapGraph, dominance: &Dominance, owner: NodeIndex, member: NodeIndex) -> Vec<EdgeIndex> {
+pub fn path_down(
+    graph: &HeapGraph,
+    dominance: &Dominance,
+    owner: NodeIndex,
+    member: NodeIndex,
+) -> Vec<EdgeIndex> {
     const MAX_VISITED: usize = 200_000;
     let mut via: HashMap<NodeIndex, EdgeIndex> = HashMap::new();
     let mut queue = std::collections::VecDeque::from([member]);

@@ -13,7 +13,9 @@ use super::profile::AllocationProfile;
 use super::resources;
 use super::series::{Fit, Trend, fit};
 use crate::heap::{HeapError, HeapGraph};
-use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, ResourceRow, RouteRow, Suspect, Verdict, units};
+use crate::report::{
+    MemorySummary, Process, REPORT_VERSION, Report, ResourceRow, RouteRow, Suspect, Verdict, units,
+};
 use crate::source::SourceCache;
 
 /// A measured series worth looking at, and the growth below which it is noise.
@@ -46,13 +48,18 @@ pub struct Growth {
 
 /// The fits of all watched series.
 pub fn growth_of(run: &TestRun) -> Vec<Growth> {
-    let series = |watched: &Watched| run.points.iter().map(|p| (p.requests, (watched.value)(p))).collect::<Vec<_>>();
-    WATCHED.iter().map(|watched| Growth { name: watched.name.to_owned(), fit: fit(&series(watched), watched.floor) }).collect()
+    let series =
+        |watched: &Watched| run.points.iter().map(|p| (p.requests, (watched.value)(p))).collect::<Vec<_>>();
+    WATCHED
+        .iter()
+        .map(|watched| Growth { name: watched.name.to_owned(), fit: fit(&series(watched), watched.floor) })
+        .collect()
 }
 
 /// Is there enough growth to make heap snapshots worth their time?
 pub fn worth_proving(run: &TestRun) -> bool {
-    growth_of(run).iter().any(|growth| growth.fit.trend != Trend::Stable) || !resources::growing(run).is_empty()
+    growth_of(run).iter().any(|growth| growth.fit.trend != Trend::Stable)
+        || !resources::growing(run).is_empty()
 }
 
 /// Judges a run.
@@ -60,14 +67,21 @@ pub fn worth_proving(run: &TestRun) -> bool {
 /// # Errors
 /// [`HeapError`] when a snapshot cannot be read.
 pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
-    let profile = run.allocation_profile.as_ref().map(|path| AllocationProfile::read(Path::new(path))).unwrap_or_default();
+    let profile = run
+        .allocation_profile
+        .as_ref()
+        .map(|path| AllocationProfile::read(Path::new(path)))
+        .unwrap_or_default();
     let mut sources = SourceCache::default();
     let from_resources = resource_suspects(run, &mut sources);
     let from_heap = match open_snapshots(run)? {
         Some(graphs) => {
             let series = Interval3 { graphs: [&graphs[0], &graphs[1], &graphs[2]], requests: intervals(run) };
             let clusters = clusters(&series);
-            heap_suspects(&clusters, HeapEvidence { run, series: &series, profile: &profile, sources: &mut sources })
+            heap_suspects(
+                &clusters,
+                HeapEvidence { run, series: &series, profile: &profile, sources: &mut sources },
+            )
         }
         None => Vec::new(),
     };
@@ -139,7 +153,9 @@ fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect]) -> String {
             format!("{}{others} {after}", advice::title(first))
         }
         Verdict::Healthy => format!("nothing that grows with the requests {after}"),
-        Verdict::Undecided => format!("memory grows, and nothing proves what keeps it, {after}; more requests may tell"),
+        Verdict::Undecided => {
+            format!("memory grows, and nothing proves what keeps it, {after}; more requests may tell")
+        }
     }
 }
 
@@ -168,14 +184,21 @@ fn memory(run: &TestRun) -> MemorySummary {
         native_other: bytes(memory.rss - known),
         fragmentation: bytes(memory.heap_total - memory.heap_used),
         rss: bytes(memory.rss),
-        limit: memory.cgroup_limit.into_iter().chain([memory.heap_limit]).filter(|limit| *limit > 0.0).reduce(f64::min).map(bytes),
+        limit: memory
+            .cgroup_limit
+            .into_iter()
+            .chain([memory.heap_limit])
+            .filter(|limit| *limit > 0.0)
+            .reduce(f64::min)
+            .map(bytes),
         time_to_limit_seconds: None,
     }
 }
 
 fn routes(run: &TestRun) -> Vec<RouteRow> {
     let counts = run.points.last().map(|point| &point.routes).into_iter().flatten();
-    let mut rows: Vec<RouteRow> = counts.map(|(route, requests)| RouteRow { route: route.clone(), requests: *requests }).collect();
+    let mut rows: Vec<RouteRow> =
+        counts.map(|(route, requests)| RouteRow { route: route.clone(), requests: *requests }).collect();
     rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.route.cmp(&b.route)));
     rows
 }

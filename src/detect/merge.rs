@@ -64,12 +64,17 @@ fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
         _ => contains(&suspect.name),
     };
     let rate_fits = cluster.rootlike && same_rate(&cluster.suspect, suspect);
-    (names_it && cluster.suspect.growth.count_per_request >= suspect.growth.count_per_request * 0.5 && held_by_system(cluster)) || rate_fits
+    (names_it
+        && cluster.suspect.growth.count_per_request >= suspect.growth.count_per_request * 0.5
+        && held_by_system(cluster))
+        || rate_fits
 }
 
 /// True when no variable of the source holds the cluster: what holds it is the resource itself.
 fn held_by_system(cluster: &HeapSuspect) -> bool {
-    cluster.rootlike || cluster.suspect.held_at.is_none() || matches!(cluster.suspect.kind, SuspectKind::Listener | SuspectKind::Timer | SuspectKind::Closure)
+    cluster.rootlike
+        || cluster.suspect.held_at.is_none()
+        || matches!(cluster.suspect.kind, SuspectKind::Listener | SuspectKind::Timer | SuspectKind::Closure)
 }
 
 fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {

@@ -6,7 +6,19 @@ use crate::report::SuspectKind;
 
 /// Classes that say how something is stored, not what it is.
 const GENERIC: [&str; 14] = [
-    "Object", "Array", "Map", "Set", "WeakMap", "WeakRef", "Promise", "Function", "Arguments", "Date", "RegExp", "Error", "Generator",
+    "Object",
+    "Array",
+    "Map",
+    "Set",
+    "WeakMap",
+    "WeakRef",
+    "Promise",
+    "Function",
+    "Arguments",
+    "Date",
+    "RegExp",
+    "Error",
+    "Generator",
     "string",
 ];
 
@@ -39,7 +51,10 @@ fn best_known(cluster: &Cluster) -> Option<&Recurring> {
 
 fn is_known(class: &Recurring) -> bool {
     let name = class.class.as_str();
-    class.node_type == NodeType::Object && !GENERIC.contains(&name) && !name.starts_with("system / ") && !name.is_empty()
+    class.node_type == NodeType::Object
+        && !GENERIC.contains(&name)
+        && !name.starts_with("system / ")
+        && !name.is_empty()
 }
 
 /// How many things leaked, when no class of their own tells: the objects the owner holds directly, or the
@@ -61,14 +76,20 @@ fn kind_of(cluster: &Cluster, named: &Recurring, graph: &HeapGraph) -> SuspectKi
     match named.class.as_str() {
         "Timeout" | "Immediate" => SuspectKind::Timer,
         "Listener" => SuspectKind::Listener,
-        "IncomingMessage" | "ServerResponse" | "Http2ServerRequest" | "Http2ServerResponse" => SuspectKind::Request,
+        "IncomingMessage" | "ServerResponse" | "Http2ServerRequest" | "Http2ServerResponse" => {
+            SuspectKind::Request
+        }
         "Socket" | "TLSSocket" | "ClientRequest" => SuspectKind::Socket,
         "Worker" | "MessagePort" => SuspectKind::Worker,
         "FSWatcher" | "FSEvent" | "StatWatcher" | "ChildProcess" | "Server" => SuspectKind::Handle,
         "ReadStream" | "WriteStream" | "FileHandle" => SuspectKind::File,
         "string" => SuspectKind::String,
         class if class.ends_with("Reaction") => SuspectKind::Promise,
-        _ if graph.node_type(cluster.lead.sample) == NodeType::Closure || closure_chain(cluster).is_some() => SuspectKind::Closure,
+        _ if graph.node_type(cluster.lead.sample) == NodeType::Closure
+            || closure_chain(cluster).is_some() =>
+        {
+            SuspectKind::Closure
+        }
         _ if cluster.chain => SuspectKind::Object,
         _ => SuspectKind::Collection,
     }
@@ -81,7 +102,10 @@ fn has(cluster: &Cluster, class: &str) -> bool {
 /// The function through whose context each thing holds the one before it, if that is how the chain hangs together.
 fn closure_chain(cluster: &Cluster) -> Option<&str> {
     let shallow = cluster.lead.depth + 1;
-    let function = cluster.classes.iter().find(|class| class.node_type == NodeType::Closure && class.depth <= shallow)?;
+    let function = cluster
+        .classes
+        .iter()
+        .find(|class| class.node_type == NodeType::Closure && class.depth <= shallow)?;
     let through_context = cluster.chain && has(cluster, "system / Context");
     through_context.then(|| function.class.trim_end_matches("()")).filter(|name| !name.is_empty())
 }

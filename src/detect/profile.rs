@@ -70,7 +70,8 @@ impl AllocationProfile {
         let file = ProfileFile::deserialize(&mut deserializer).ok()?;
         let mut bytes_of: HashMap<Vec<Rc<Frame>>, f64> = HashMap::new();
         collect(&file.head, &mut Vec::new(), &mut bytes_of);
-        let mut stacks: Vec<_> = bytes_of.into_iter().map(|(frames, bytes)| AllocationStack { frames, bytes }).collect();
+        let mut stacks: Vec<_> =
+            bytes_of.into_iter().map(|(frames, bytes)| AllocationStack { frames, bytes }).collect();
         stacks.sort_by(|a, b| b.bytes.total_cmp(&a.bytes).then_with(|| a.frames.cmp(&b.frames)));
         Some(AllocationProfile { stacks })
     }
@@ -133,7 +134,12 @@ mod tests {
         let seen: Vec<_> = profile
             .stacks
             .iter()
-            .map(|stack| (stack.bytes, stack.frames.iter().map(|f| format!("{}:{}", f.file, f.line)).collect::<Vec<_>>()))
+            .map(|stack| {
+                (
+                    stack.bytes,
+                    stack.frames.iter().map(|f| format!("{}:{}", f.file, f.line)).collect::<Vec<_>>(),
+                )
+            })
             .collect();
         let expected = [
             (64.0, vec!["/app/store.js:10".to_owned(), "/app/a b.mjs:4".to_owned()]),

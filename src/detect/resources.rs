@@ -27,7 +27,9 @@ pub fn growing(run: &TestRun) -> Vec<ResourceGrowth<'_>> {
     let mut series: BTreeMap<Key, Vec<(f64, f64)>> = BTreeMap::new();
     for (index, point) in run.points.iter().enumerate() {
         for group in &point.resources {
-            let counts = series.entry(key(group)).or_insert_with(|| run.points.iter().map(|p| (p.requests, 0.0)).collect());
+            let counts = series
+                .entry(key(group))
+                .or_insert_with(|| run.points.iter().map(|p| (p.requests, 0.0)).collect());
             counts[index].1 += group.count as f64;
         }
     }
@@ -61,7 +63,13 @@ mod tests {
     fn run(counts: &[u64], name: &str, delay_ms: f64) -> TestRun {
         let point = |(index, &count): (usize, &u64)| Point {
             requests: index as f64 * 50.0,
-            resources: vec![ResourceGroup { kind: "timer".into(), name: name.into(), count, delay_ms: Some(delay_ms), ..Default::default() }],
+            resources: vec![ResourceGroup {
+                kind: "timer".into(),
+                name: name.into(),
+                count,
+                delay_ms: Some(delay_ms),
+                ..Default::default()
+            }],
             ..Default::default()
         };
         TestRun { points: counts.iter().enumerate().map(point).collect(), ..Default::default() }

@@ -50,7 +50,11 @@ impl RouteIndex {
             return direct;
         }
         let callers = stack.frames.iter().rev().filter_map(|frame| self.called_by.get(&start_of(frame)));
-        callers.filter(|routes| (1..=MAX_SHARED).contains(&routes.len())).min_by_key(|routes| routes.len()).cloned().unwrap_or_default()
+        callers
+            .filter(|routes| (1..=MAX_SHARED).contains(&routes.len()))
+            .min_by_key(|routes| routes.len())
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The routes whose handler contains this place in the source.
@@ -59,7 +63,9 @@ impl RouteIndex {
         let mut function = source.function_at(at);
         while let Some(id) = function {
             let Position { line, column } = source.function(id).parameters;
-            if let Some(routes) = self.handlers_starting(file, line, column).filter(|routes| routes.len() <= MAX_SHARED) {
+            if let Some(routes) =
+                self.handlers_starting(file, line, column).filter(|routes| routes.len() <= MAX_SHARED)
+            {
                 return routes.clone();
             }
             function = source.function(id).parent;
@@ -68,8 +74,15 @@ impl RouteIndex {
     }
 
     fn handler_routes(&self, stack: &AllocationStack) -> BTreeSet<String> {
-        let handlers = stack.frames.iter().filter_map(|frame| self.handlers_starting(&frame.file, frame.line, frame.column));
-        handlers.filter(|routes| routes.len() <= MAX_SHARED).min_by_key(|routes| routes.len()).cloned().unwrap_or_default()
+        let handlers = stack
+            .frames
+            .iter()
+            .filter_map(|frame| self.handlers_starting(&frame.file, frame.line, frame.column));
+        handlers
+            .filter(|routes| routes.len() <= MAX_SHARED)
+            .min_by_key(|routes| routes.len())
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn handlers_starting(&self, file: &str, line: u32, column: u32) -> Option<&BTreeSet<String>> {
@@ -92,7 +105,11 @@ impl RouteVotes {
     /// The routes that matter, strongest first.
     pub fn decided(self) -> Vec<String> {
         let strongest = self.0.values().copied().fold(0.0, f64::max);
-        let mut routes: Vec<_> = self.0.into_iter().filter(|(_, weight)| *weight >= strongest * MIN_SHARE && *weight > 0.0).collect();
+        let mut routes: Vec<_> = self
+            .0
+            .into_iter()
+            .filter(|(_, weight)| *weight >= strongest * MIN_SHARE && *weight > 0.0)
+            .collect();
         routes.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         routes.into_iter().map(|(route, _)| route).collect()
     }

@@ -55,7 +55,8 @@ pub fn fit(points: &[(f64, f64)], floor: f64) -> Fit {
 
 fn median_slope(points: &[(f64, f64)]) -> f64 {
     let pairs = points.iter().enumerate().flat_map(|(i, a)| points[i + 1..].iter().map(move |b| (a, b)));
-    let mut slopes: Vec<f64> = pairs.filter(|(a, b)| b.0 > a.0).map(|(a, b)| (b.1 - a.1) / (b.0 - a.0)).collect();
+    let mut slopes: Vec<f64> =
+        pairs.filter(|(a, b)| b.0 > a.0).map(|(a, b)| (b.1 - a.1) / (b.0 - a.0)).collect();
     slopes.sort_by(f64::total_cmp);
     match slopes.len() {
         0 => 0.0,
@@ -83,7 +84,8 @@ mod tests {
 
     #[test]
     fn one_odd_point_does_not_bend_the_slope() {
-        let points: Vec<_> = (0..9).map(|i| (i as f64, if i == 4 { 500.0 } else { i as f64 * 2.0 })).collect();
+        let points: Vec<_> =
+            (0..9).map(|i| (i as f64, if i == 4 { 500.0 } else { i as f64 * 2.0 })).collect();
         assert_eq!(fit(&points, 1.0).slope, 2.0);
     }
 

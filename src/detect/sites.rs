@@ -83,7 +83,12 @@ impl<'a> SiteFinder<'a> {
     /// The sites of a holder, given what names it: nearest anchor first.
     pub fn find(&mut self, anchors: &[Anchor]) -> Sites {
         let package = anchors.first().and_then(|anchor| self.sources.dependency(anchor.file()));
-        let mut grows_at = anchors.iter().take(MAX_ANCHORS).map(|anchor| self.touched_at(anchor)).find(|sites| !sites.is_empty()).unwrap_or_default();
+        let mut grows_at = anchors
+            .iter()
+            .take(MAX_ANCHORS)
+            .map(|anchor| self.touched_at(anchor))
+            .find(|sites| !sites.is_empty())
+            .unwrap_or_default();
         if let Some(package) = &package {
             let mut uses = self.application_uses(package);
             uses.append(&mut grows_at);
@@ -98,7 +103,9 @@ impl<'a> SiteFinder<'a> {
     fn touched_at(&mut self, anchor: &Anchor) -> Vec<Site> {
         let Some(source) = self.sources.file(anchor.file()) else { return Vec::new() };
         let touches: Vec<&Touch> = match anchor {
-            Anchor::Variable { name, function, .. } => declared(&source, name, *function).into_iter().flat_map(|v| &v.touches).collect(),
+            Anchor::Variable { name, function, .. } => {
+                declared(&source, name, *function).into_iter().flat_map(|v| &v.touches).collect()
+            }
             Anchor::Property { name, .. } => {
                 let touches = source.properties.get(name).into_iter().flatten();
                 touches.filter(|touch| touch.kind <= TouchKind::Assigns).collect()
@@ -122,7 +129,9 @@ impl<'a> SiteFinder<'a> {
 
     /// Live bytes of stacks through the function, or through the one around it: callbacks may run unseen.
     fn live_bytes(&self, file: &Path, source: &SourceFile, function: Option<FunctionId>) -> f64 {
-        let of = |id: FunctionId| self.live.get(&(file.to_owned(), source.function(id).parameters)).copied().unwrap_or(0.0);
+        let of = |id: FunctionId| {
+            self.live.get(&(file.to_owned(), source.function(id).parameters)).copied().unwrap_or(0.0)
+        };
         function.map_or(0.0, of)
     }
 
@@ -132,9 +141,15 @@ impl<'a> SiteFinder<'a> {
         let mut set_up = Vec::new();
         for file in self.application_files.clone() {
             let Some(source) = self.sources.file(&file) else { continue };
-            let made_by = source.variables.iter().filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
-            let touches: Vec<&Touch> = made_by.flat_map(|v| &v.touches).filter(|t| t.kind < TouchKind::Passes).collect();
-            set_up.extend(touches.iter().filter(|t| t.function.is_none()).map(|t| site(&file, &source, t.at, None)));
+            let made_by = source
+                .variables
+                .iter()
+                .filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
+            let touches: Vec<&Touch> =
+                made_by.flat_map(|v| &v.touches).filter(|t| t.kind < TouchKind::Passes).collect();
+            set_up.extend(
+                touches.iter().filter(|t| t.function.is_none()).map(|t| site(&file, &source, t.at, None)),
+            );
             sites.extend(self.strongest(&file, &source, touches));
         }
         if sites.is_empty() { set_up } else { sites }
@@ -147,12 +162,21 @@ impl<'a> SiteFinder<'a> {
             let inside = |frame: &Frame| Path::new(&frame.file).starts_with(&package.root);
             let Some(deepest) = stack.frames.iter().rposition(|frame| inside(frame)) else { continue };
             let callers = stack.frames[deepest + 1..].iter();
-            let Some(caller) = callers.into_iter().find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none()) else { continue };
+            let Some(caller) =
+                callers.into_iter().find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none())
+            else {
+                continue;
+            };
             let file = PathBuf::from(&caller.file);
             let Some(source) = self.sources.file(&file) else { continue };
             let Some(function) = source.function_starting_at(position(caller)) else { continue };
-            let of_package = source.variables.iter().filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
-            let calls = of_package.flat_map(|v| &v.touches).filter(|t| t.function.is_some_and(|f| source.is_within(f, function)));
+            let of_package = source
+                .variables
+                .iter()
+                .filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
+            let calls = of_package
+                .flat_map(|v| &v.touches)
+                .filter(|t| t.function.is_some_and(|f| source.is_within(f, function)));
             sites.extend(self.strongest(&file, &source, calls.collect()));
         }
         sites
@@ -194,7 +218,8 @@ fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) 
 }
 
 fn site(file: &Path, source: &SourceFile, at: Position, function: Option<FunctionId>) -> Site {
-    let named = std::iter::successors(function, |&id| source.function(id).parent).find_map(|id| source.function(id).name.clone());
+    let named = std::iter::successors(function, |&id| source.function(id).parent)
+        .find_map(|id| source.function(id).name.clone());
     Site { file: file.to_owned(), at, function: named }
 }
 

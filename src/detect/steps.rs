@@ -45,7 +45,8 @@ impl<'a> PathReader<'a> {
             _ => None,
         };
         let edges: Vec<EdgeIndex> = path.edges.iter().chain(down.iter().take(1)).copied().collect();
-        let mut anchors: Vec<Anchor> = edges.into_iter().rev().filter_map(|edge| self.anchor(edge, start)).collect();
+        let mut anchors: Vec<Anchor> =
+            edges.into_iter().rev().filter_map(|edge| self.anchor(edge, start)).collect();
         anchors.dedup();
         anchors
     }
@@ -59,9 +60,11 @@ impl<'a> PathReader<'a> {
                 let function = scope.location.map(|at| Position { line: at.line, column: at.column });
                 Some(Anchor::Variable { file, name, function })
             }
-            Hold::Export(variable) => {
-                Some(Anchor::Variable { file: path_of_script(&variable.file?)?, name: variable.name, function: None })
-            }
+            Hold::Export(variable) => Some(Anchor::Variable {
+                file: path_of_script(&variable.file?)?,
+                name: variable.name,
+                function: None,
+            }),
             Hold::Property if !self.is_dictionary(source) => {
                 let class_file = self.graph.location_of(source).and_then(|class| path_of_script(&class.file));
                 Some(Anchor::Property { file: class_file.or_else(|| start.cloned())?, name })
@@ -130,7 +133,9 @@ impl<'a> PathReader<'a> {
         let name = self.graph.name(node);
         match self.graph.node_type(node) {
             NodeType::Object | NodeType::Native => Some(name.into_owned()),
-            NodeType::Hidden if name.ends_with("Reaction") => Some(name.trim_start_matches("system / ").to_owned()),
+            NodeType::Hidden if name.ends_with("Reaction") => {
+                Some(name.trim_start_matches("system / ").to_owned())
+            }
             NodeType::Closure if name.is_empty() => Some("closure".to_owned()),
             NodeType::Closure => Some(format!("{name}()")),
             NodeType::String | NodeType::ConsString | NodeType::SlicedString => Some("string".to_owned()),

@@ -48,7 +48,9 @@ pub(crate) fn path_text(path: &[Step]) -> String {
     let mut parts: Vec<String> = Vec::new();
     for step in path {
         parts.push(match (&step.constructor, step.kind) {
-            (Some(constructor), StepKind::Entry | StepKind::Element) => format!("{} › {constructor}", step.name),
+            (Some(constructor), StepKind::Entry | StepKind::Element) => {
+                format!("{} › {constructor}", step.name)
+            }
             (Some(constructor), _) if *constructor != step.name => format!("{} ({constructor})", step.name),
             _ => step.name.clone(),
         });

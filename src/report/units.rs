@@ -38,9 +38,10 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!([bytes(0.0), bytes(999.0), bytes(1_840.0), bytes(123_456.0), bytes(1.8e9)], [
-            "0 B", "999 B", "1.8 kB", "123 kB", "1.8 GB"
-        ]);
+        assert_eq!(
+            [bytes(0.0), bytes(999.0), bytes(1_840.0), bytes(123_456.0), bytes(1.8e9)],
+            ["0 B", "999 B", "1.8 kB", "123 kB", "1.8 GB"]
+        );
         assert_eq!([count(7), count(1_000), count(1_234_567)], ["7", "1,000", "1,234,567"]);
         assert_eq!([rate(1.0), rate(0.667), rate(0.05)], ["1", "0.67", "0.05"]);
     }

@@ -90,7 +90,8 @@ impl SourceFile {
     /// The innermost function that contains `at`.
     pub fn function_at(&self, at: Position) -> Option<FunctionId> {
         let inside = |f: &Function| f.start <= at && at <= f.end;
-        let innermost = self.functions.iter().enumerate().filter(|(_, f)| inside(f)).max_by_key(|(_, f)| f.start);
+        let innermost =
+            self.functions.iter().enumerate().filter(|(_, f)| inside(f)).max_by_key(|(_, f)| f.start);
         innermost.map(|(index, _)| FunctionId(index as u32))
     }
 

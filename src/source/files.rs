@@ -68,7 +68,8 @@ fn package_root(path: &Path) -> Option<PathBuf> {
 
 fn read_package(root: &Path) -> PackageOf {
     let manifest = fs::read(root.join("package.json")).ok();
-    let json: serde_json::Value = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let json: serde_json::Value =
+        manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
     PackageOf {
         name: text("name").unwrap_or_else(|| folder_name(root)),
@@ -122,7 +123,10 @@ mod tests {
     fn the_innermost_package_owns_a_file() {
         let root = |path: &str| package_root(Path::new(path));
         assert_eq!(root("/a/node_modules/x/lib/i.js"), Some(PathBuf::from("/a/node_modules/x")));
-        assert_eq!(root("/a/node_modules/x/node_modules/@s/y/i.js"), Some(PathBuf::from("/a/node_modules/x/node_modules/@s/y")));
+        assert_eq!(
+            root("/a/node_modules/x/node_modules/@s/y/i.js"),
+            Some(PathBuf::from("/a/node_modules/x/node_modules/@s/y"))
+        );
         assert_eq!(root("/a/lib/i.js"), None);
     }
 }

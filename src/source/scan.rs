@@ -14,8 +14,26 @@ use super::facts::{Function, FunctionId, Position, SourceFile, Touch, TouchKind,
 
 /// Methods that, by the conventions of the language and of Node, add something to their object.
 const ADDING_METHODS: [&str; 20] = [
-    "push", "unshift", "splice", "concat", "set", "add", "append", "put", "insert", "enqueue", "store", "save", "on",
-    "once", "addListener", "prependListener", "addEventListener", "subscribe", "register", "write",
+    "push",
+    "unshift",
+    "splice",
+    "concat",
+    "set",
+    "add",
+    "append",
+    "put",
+    "insert",
+    "enqueue",
+    "store",
+    "save",
+    "on",
+    "once",
+    "addListener",
+    "prependListener",
+    "addEventListener",
+    "subscribe",
+    "register",
+    "write",
 ];
 
 /// The facts of `text`; `None` when it is not JavaScript or TypeScript that oxc can parse.
@@ -98,7 +116,8 @@ impl<'s, 'a> Scan<'s, 'a> {
             if let Some(module) = &from {
                 origins.insert(symbol, module.clone());
             }
-            let touches = self.scoping.get_resolved_references(symbol).map(|reference| self.touch(reference.node_id()));
+            let touches =
+                self.scoping.get_resolved_references(symbol).map(|reference| self.touch(reference.node_id()));
             let variable = Variable {
                 name: self.scoping.symbol_name(symbol).to_owned(),
                 declared: self.lines.position(self.scoping.symbol_span(symbol).start),
@@ -112,7 +131,8 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     /// The module a declaration takes its value from.
     fn origin(&self, declaration: NodeId, origins: &HashMap<SymbolId, String>) -> Option<String> {
-        let mut kinds = std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
+        let mut kinds =
+            std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
         kinds.find_map(|kind| match kind {
             AstKind::ImportDeclaration(import) => Some(Some(import.source.value.to_string())),
             AstKind::VariableDeclarator(declarator) => {
@@ -125,15 +145,17 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     fn origin_of_value(&self, value: &Expression<'a>, origins: &HashMap<SymbolId, String>) -> Option<String> {
         match value.get_inner_expression() {
-            Expression::CallExpression(call) => match (call.callee.get_inner_expression(), call.arguments.first()) {
-                (Expression::Identifier(callee), Some(argument)) if callee.name == "require" => {
-                    match argument.as_expression() {
-                        Some(Expression::StringLiteral(module)) => Some(module.value.to_string()),
-                        _ => None,
+            Expression::CallExpression(call) => {
+                match (call.callee.get_inner_expression(), call.arguments.first()) {
+                    (Expression::Identifier(callee), Some(argument)) if callee.name == "require" => {
+                        match argument.as_expression() {
+                            Some(Expression::StringLiteral(module)) => Some(module.value.to_string()),
+                            _ => None,
+                        }
                     }
+                    (callee, _) => self.origin_of_value(callee, origins),
                 }
-                (callee, _) => self.origin_of_value(callee, origins),
-            },
+            }
             Expression::NewExpression(new) => self.origin_of_value(&new.callee, origins),
             Expression::AwaitExpression(awaited) => self.origin_of_value(&awaited.argument, origins),
             Expression::StaticMemberExpression(member) => self.origin_of_value(&member.object, origins),
@@ -189,7 +211,9 @@ impl<'s, 'a> Scan<'s, 'a> {
                     touch.kind = TouchKind::Passes;
                     break;
                 }
-                AstKind::AssignmentExpression(assignment) if assignment.left.span() == inner && !inside_literal => {
+                AstKind::AssignmentExpression(assignment)
+                    if assignment.left.span() == inner && !inside_literal =>
+                {
                     let indexed = touch.through.last().is_some_and(|last| last == "[]");
                     touch.kind = if indexed { TouchKind::Adds } else { TouchKind::Assigns };
                     break;
@@ -240,7 +264,8 @@ struct Lines<'s> {
 
 impl<'s> Lines<'s> {
     fn new(text: &'s str) -> Self {
-        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
+        let after_breaks =
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
         Lines { text, starts: std::iter::once(0).chain(after_breaks).collect() }
     }
 
@@ -266,17 +291,28 @@ mod tests {
 
     #[test]
     fn growth_of_a_collection_is_an_adding_call_or_an_indexed_assignment() {
-        let file = facts("const seen = new Map();\nconst all = {};\nfunction hit(k) {\n  seen.set(k, 1);\n  all[k] = 1;\n  seen.get(k);\n}\n");
+        let file = facts(
+            "const seen = new Map();\nconst all = {};\nfunction hit(k) {\n  seen.set(k, 1);\n  all[k] = 1;\n  seen.get(k);\n}\n",
+        );
         let method = |name: &str| Some(name.to_owned());
-        assert_eq!(touches(&file, "seen"), [(TouchKind::Adds, 4, method("set")), (TouchKind::Calls, 6, method("get"))]);
+        assert_eq!(
+            touches(&file, "seen"),
+            [(TouchKind::Adds, 4, method("set")), (TouchKind::Calls, 6, method("get"))]
+        );
         assert_eq!(touches(&file, "all"), [(TouchKind::Adds, 5, None)]);
-        assert_eq!(file.variables.iter().find(|v| v.name == "seen").unwrap().declared, Position { line: 1, column: 7 });
+        assert_eq!(
+            file.variables.iter().find(|v| v.name == "seen").unwrap().declared,
+            Position { line: 1, column: 7 }
+        );
     }
 
     #[test]
     fn properties_are_followed_and_indexed_by_name() {
-        let file = facts("class Store {\n  #items = [];\n  add(x) { this.#items.push(x); this.index.byId[x.id] = x; }\n}\n");
-        let lines = |name: &str| file.properties[name].iter().map(|t| (t.kind, t.at.line)).collect::<Vec<_>>();
+        let file = facts(
+            "class Store {\n  #items = [];\n  add(x) { this.#items.push(x); this.index.byId[x.id] = x; }\n}\n",
+        );
+        let lines =
+            |name: &str| file.properties[name].iter().map(|t| (t.kind, t.at.line)).collect::<Vec<_>>();
         assert_eq!(lines("#items"), [(TouchKind::Adds, 3)]);
         assert_eq!(lines("byId"), [(TouchKind::Adds, 3)]);
         assert_eq!(lines("index"), [(TouchKind::Adds, 3)]);
@@ -284,13 +320,16 @@ mod tests {
 
     #[test]
     fn a_value_inside_a_literal_argument_is_passed() {
-        let file = facts("const stop = make();\nasync function f() {\n  await Promise.race([g(), stop]);\n}\n");
+        let file =
+            facts("const stop = make();\nasync function f() {\n  await Promise.race([g(), stop]);\n}\n");
         assert_eq!(touches(&file, "stop"), [(TouchKind::Passes, 3, None)]);
     }
 
     #[test]
     fn imports_and_what_they_make_know_their_module() {
-        let file = facts("const { LRU } = require('lru');\nimport x, { y } from '@s/p';\nconst cache = new LRU();\nconst own = {};\nlet q = y.make();\n");
+        let file = facts(
+            "const { LRU } = require('lru');\nimport x, { y } from '@s/p';\nconst cache = new LRU();\nconst own = {};\nlet q = y.make();\n",
+        );
         let from = |name: &str| file.variables.iter().find(|v| v.name == name).unwrap().from.clone();
         assert_eq!(from("cache").as_deref(), Some("lru"));
         assert_eq!(from("q").as_deref(), Some("@s/p"));
