@@ -21,7 +21,7 @@ use super::modules::{self, ExportedVariable};
 use super::paths::{self, PathTree, RetainerPath};
 use super::scopes::{self, Scope, ScopeInfos};
 use super::scripts::{Location, Scripts};
-use super::shallow::transfer_owned_sizes;
+use super::shallow::shallow_sizes;
 use super::snapshot::Snapshot;
 use super::types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};
 
@@ -74,22 +74,24 @@ impl HeapGraph {
 
     fn analyse(mut snapshot: Snapshot) -> Self {
         propagate_detachedness(&mut snapshot);
-        transfer_owned_sizes(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);
-        let (snapshot_ref, ephemerons_ref) = (&snapshot, &ephemerons);
+        let shared = (&snapshot, &ephemerons);
         // Two halves of about the same work: dominators, and everything else.
-        let (distances, classes, (essential, dominators, retained)) = std::thread::scope(|scope| {
-            let names = scope
-                .spawn(|| (distances::distances(snapshot_ref, ephemerons_ref), Classes::of(snapshot_ref)));
-            let sizes = dominators_and_sizes(snapshot_ref, ephemerons_ref);
-            let (distances, classes) = names.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (distances, classes, sizes)
+        let ((essential, tree), (sizes, distances, classes)) = std::thread::scope(|scope| {
+            let (snapshot, ephemerons) = shared;
+            let others = scope.spawn(move || {
+                (shallow_sizes(snapshot), distances::distances(snapshot, ephemerons), Classes::of(snapshot))
+            });
+            let dominators = dominators(snapshot, ephemerons);
+            (dominators, others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
+        snapshot.nodes.self_sizes = sizes;
+        let retained = retained_sizes(&snapshot, &tree);
         Self {
             snapshot,
             ephemerons,
             essential,
-            dominators,
+            dominators: tree.dominators,
             retained,
             distances,
             classes,
@@ -371,15 +373,18 @@ impl HeapGraph {
     }
 }
 
-fn dominators_and_sizes(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, Vec<u32>, Vec<u64>) {
+fn dominators(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, DominatorTree) {
     let essential = essential_edges(snapshot, ephemerons);
     let (first_edges, targets) = (&snapshot.nodes.first_edges, &snapshot.edges.targets);
-    let DominatorTree { dominators, order } =
-        DominatorTree::of(&FlowGraph { first_edges, targets, essential: &essential });
+    let tree = DominatorTree::of(&FlowGraph { first_edges, targets, essential: &essential });
+    (essential, tree)
+}
+
+fn retained_sizes(snapshot: &Snapshot, tree: &DominatorTree) -> Vec<u64> {
     let mut retained: Vec<u64> =
-        (0..dominators.len()).map(|node| snapshot.nodes.self_sizes.get(node)).collect();
-    for &node in order[1..].iter().rev() {
-        retained[dominators[node as usize] as usize] += retained[node as usize];
+        (0..snapshot.nodes.len()).map(|node| snapshot.nodes.self_sizes.get(node)).collect();
+    for &node in tree.order[1..].iter().rev() {
+        retained[tree.dominators[node as usize] as usize] += retained[node as usize];
     }
-    (essential, dominators, retained)
+    retained
 }

@@ -27,18 +27,15 @@ pub(super) struct PlainObjects {
 pub(super) fn classify(snapshot: &Snapshot) -> PlainObjects {
     let objects: Vec<u32> = plain_objects(snapshot);
     let interfaces = infer(snapshot, &objects);
-    let matcher = Matcher::new(&interfaces);
+    let matcher = Matcher::new(&interfaces, snapshot.strings.len());
     let mut memo: HashMap<Vec<u32>, Option<u32>> = HashMap::new();
     let mut members = Vec::new();
+    let mut ranks = Vec::new();
     for node in objects {
-        let properties = matcher.known_properties(properties(snapshot, node));
-        let found = match memo.get(&properties) {
+        matcher.known_properties(properties(snapshot, node), &mut ranks);
+        let found = match memo.get(&ranks) {
             Some(&found) => found,
-            None => {
-                let found = matcher.best(&properties);
-                memo.insert(properties, found);
-                found
-            }
+            None => *memo.entry(ranks.clone()).or_insert(matcher.best(&ranks)),
         };
         if let Some(interface) = found {
             members.push((node, interface));
@@ -56,16 +53,13 @@ struct Interface {
 
 fn plain_objects(snapshot: &Snapshot) -> Vec<u32> {
     let nodes = &snapshot.nodes;
-    let mut is_plain = HashMap::new();
-    (0..nodes.len())
-        .filter(|&node| {
-            nodes.kind(node) == NodeType::Object
-                && *is_plain
-                    .entry(nodes.names[node])
-                    .or_insert_with_key(|&name| snapshot.raw_string(name) == b"Object")
-        })
-        .map(|node| node as u32)
-        .collect()
+    let mut is_plain: Vec<Option<bool>> = vec![None; snapshot.strings.len()];
+    let mut named_object =
+        |name: u32| *is_plain[name as usize].get_or_insert_with(|| snapshot.raw_string(name) == b"Object");
+    let is_plain = |node: &u32| {
+        nodes.kind(*node as usize) == NodeType::Object && named_object(nodes.names[*node as usize])
+    };
+    (0..nodes.len() as u32).filter(is_plain).collect()
 }
 
 fn properties(snapshot: &Snapshot, node: u32) -> impl Iterator<Item = u32> {
@@ -76,11 +70,12 @@ fn properties(snapshot: &Snapshot, node: u32) -> impl Iterator<Item = u32> {
 
 /// The interfaces, most often proposed first; of equals, first seen first.
 fn infer(snapshot: &Snapshot, objects: &[u32]) -> Vec<Interface> {
-    let mut formatted = FormattedNames { snapshot, names: HashMap::new() };
+    let mut formatted = FormattedNames { snapshot, lengths: vec![UNKNOWN; snapshot.strings.len()] };
+    let mut proposed = Vec::new();
     let mut index_of: HashMap<Vec<u32>, usize> = HashMap::new();
     let mut candidates: Vec<Interface> = Vec::new();
     for &node in objects {
-        let proposed = formatted.proposal(properties(snapshot, node));
+        formatted.propose(properties(snapshot, node), &mut proposed);
         if proposed.is_empty() {
             continue;
         }
@@ -88,7 +83,7 @@ fn infer(snapshot: &Snapshot, objects: &[u32]) -> Vec<Interface> {
             Some(&index) => candidates[index].count += 1,
             None => {
                 index_of.insert(proposed.clone(), candidates.len());
-                candidates.push(Interface { name: String::new(), properties: proposed, count: 1 });
+                candidates.push(Interface { name: String::new(), properties: proposed.clone(), count: 1 });
             }
         }
     }
@@ -103,32 +98,44 @@ fn infer(snapshot: &Snapshot, objects: &[u32]) -> Vec<Interface> {
 
 struct FormattedNames<'a> {
     snapshot: &'a Snapshot,
-    /// By string: the length in UTF-16 units, or `None` for `__proto__`.
-    names: HashMap<u32, Option<usize>>,
+    /// By string: the length as a property in UTF-16 units, at most [`LONG`]; or [`UNKNOWN`] or [`IGNORED`].
+    lengths: Vec<u8>,
 }
+
+const UNKNOWN: u8 = 0;
+/// `__proto__` says nothing about an object's interface.
+const IGNORED: u8 = u8::MAX;
+/// Longer names end a proposal just as well.
+const LONG: u8 = IGNORED - 1;
 
 impl FormattedNames<'_> {
     /// The properties an object proposes as an interface.
-    fn proposal(&mut self, properties: impl Iterator<Item = u32>) -> Vec<u32> {
-        let mut proposed = Vec::new();
+    fn propose(&mut self, properties: impl Iterator<Item = u32>, proposed: &mut Vec<u32>) {
+        proposed.clear();
         let mut length = 1;
         for property in properties {
-            let Some(name_length) = self.length(property) else { continue };
+            let name_length = match self.length(property) {
+                IGNORED => continue,
+                name_length => usize::from(name_length),
+            };
             if length > 1 && length + name_length > MAX_NAME_LENGTH {
                 break;
             }
             length += name_length + if proposed.is_empty() { 0 } else { 2 };
             proposed.push(property);
         }
-        proposed
     }
 
-    fn length(&mut self, property: u32) -> Option<usize> {
-        let snapshot = self.snapshot;
-        *self.names.entry(property).or_insert_with(|| match &*snapshot.string(property) {
-            "__proto__" => None,
-            name => Some(format_property(name).encode_utf16().count()),
-        })
+    fn length(&mut self, property: u32) -> u8 {
+        let known = &mut self.lengths[property as usize];
+        if *known == UNKNOWN {
+            *known = match &*self.snapshot.string(property) {
+                "__proto__" => IGNORED,
+                // The empty name cannot be told from an unknown one; it is looked at again each time.
+                name => format_property(name).encode_utf16().count().min(LONG.into()) as u8,
+            };
+        }
+        *known
     }
 
     fn interface_name(&self, properties: &[u32]) -> String {
@@ -147,10 +154,13 @@ fn format_property(name: &str) -> String {
     }
 }
 
+const NO_RANK: u32 = u32::MAX;
+
 /// Finds the interface for a set of properties: a tree with one level per property, in ascending order.
 struct Matcher {
-    /// Rank of each property any interface has.
-    ranks: HashMap<u32, u32>,
+    /// By string: the rank of a property some interface has, or [`NO_RANK`].
+    ranks: Vec<u32>,
+    rank_count: u32,
     /// `(state, rank)` to the next state.
     next: HashMap<(u32, u32), u32>,
     /// By state: the interface that ends there and its number of properties.
@@ -160,9 +170,10 @@ struct Matcher {
 }
 
 impl Matcher {
-    fn new(interfaces: &[Interface]) -> Self {
+    fn new(interfaces: &[Interface], strings: usize) -> Self {
+        let ranks = vec![NO_RANK; strings];
         let mut matcher =
-            Self { ranks: HashMap::new(), next: HashMap::new(), found: vec![None], greatest: vec![None] };
+            Self { ranks, rank_count: 0, next: HashMap::new(), found: vec![None], greatest: vec![None] };
         for (index, interface) in interfaces.iter().enumerate() {
             let mut ranks: Vec<u32> =
                 interface.properties.iter().map(|&property| matcher.rank(property)).collect();
@@ -173,8 +184,12 @@ impl Matcher {
     }
 
     fn rank(&mut self, property: u32) -> u32 {
-        let next = self.ranks.len() as u32;
-        *self.ranks.entry(property).or_insert(next)
+        let rank = &mut self.ranks[property as usize];
+        if *rank == NO_RANK {
+            *rank = self.rank_count;
+            self.rank_count += 1;
+        }
+        *rank
     }
 
     fn insert(&mut self, interface: u32, ranks: &[u32]) {
@@ -194,11 +209,11 @@ impl Matcher {
     }
 
     /// The ranks of the properties that occur in interfaces, ascending.
-    fn known_properties(&self, properties: impl Iterator<Item = u32>) -> Vec<u32> {
-        let mut ranks: Vec<u32> =
-            properties.filter_map(|property| self.ranks.get(&property).copied()).collect();
-        ranks.sort_unstable();
+    fn known_properties(&self, properties: impl Iterator<Item = u32>, ranks: &mut Vec<u32>) {
+        ranks.clear();
         ranks
+            .extend(properties.map(|property| self.ranks[property as usize]).filter(|&rank| rank != NO_RANK));
+        ranks.sort_unstable();
     }
 
     /// The interface with the most properties among those contained in `ranks`; of equals, the first.

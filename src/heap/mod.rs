@@ -26,6 +26,7 @@ mod header;
 mod holds;
 mod interfaces;
 mod modules;
+mod numbers;
 mod paths;
 mod scan;
 mod scopes;

@@ -1,5 +1,6 @@
 //! Shallow sizes as DevTools shows them: backing stores count for the object that alone uses them.
 
+use super::columns::Sizes;
 use super::snapshot::Snapshot;
 use super::types::{EdgeKind, NodeType};
 
@@ -8,32 +9,27 @@ const UNVISITED: u32 = u32::MAX;
 /// Reached from several owners.
 const SHARED: u32 = u32::MAX - 1;
 
-/// Moves the size of every hidden node, array and external string with a single owner to that owner.
+/// Shallow sizes, with the size of every hidden node, array and external string given to its only owner.
 ///
 /// Left as they are: snapshots with V8's internals exposed (no global object below the root), and sizes whose owner
 /// would be a synthetic node or the root.
-pub(super) fn transfer_owned_sizes(snapshot: &mut Snapshot) {
+pub(super) fn shallow_sizes(snapshot: &Snapshot) -> Sizes {
+    let nodes = &snapshot.nodes;
+    let mut sizes = nodes.self_sizes.clone();
     if !has_user_roots(snapshot) {
-        return;
+        return sizes;
     }
-    let owners = owners(snapshot);
-    let nodes = &mut snapshot.nodes;
-    for (node, &owner) in owners.iter().enumerate() {
-        let own = owner as usize;
-        if owner == UNVISITED
-            || owner == SHARED
-            || own == node
-            || own == 0
-            || nodes.kind(own) == NodeType::Synthetic
-        {
+    for (node, &owner) in owners(snapshot).iter().enumerate() {
+        if owner as usize == node || matches!(owner, UNVISITED | SHARED | 0) {
             continue;
         }
-        let size = nodes.self_sizes.get(node);
-        if size != 0 {
-            nodes.self_sizes.set(node, 0);
-            nodes.self_sizes.set(own, nodes.self_sizes.get(own) + size);
+        let size = sizes.get(node);
+        if size != 0 && nodes.kind(owner as usize) != NodeType::Synthetic {
+            sizes.set(node, 0);
+            sizes.set(owner as usize, sizes.get(owner as usize) + size);
         }
     }
+    sizes
 }
 
 /// True when the root leads to a node that is not synthetic (a global object), or to Chrome's documents.

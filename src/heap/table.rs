@@ -8,6 +8,7 @@ use std::thread;
 
 use super::error::{HeapError, HeapErrorKind};
 use super::header::MAX_FIELDS;
+use super::numbers::Numbers;
 
 /// Below this many bytes a second thread costs more than it saves.
 const MIN_PART_BYTES: usize = 1 << 20;
@@ -80,57 +81,18 @@ impl<'a> Table<'a> {
 
     fn parse_part<C: Columns>(&self, part: &Part, mut columns: C) -> Result<(), HeapError> {
         let text = &self.bytes[..part.text.end];
-        let mut position = part.text.start;
+        let mut numbers = Numbers::new(text, part.text.start);
         let mut values = [0; MAX_FIELDS];
         for row in 0..part.rows {
-            let start = position;
+            let start = numbers.position();
             for value in &mut values[..self.fields] {
-                *value = self.number(text, &mut position)?;
+                *value = numbers.next().map_err(|at| self.not_a_number(text, at))?;
             }
             columns.store(row, &values).map_err(|(kind, message)| {
                 HeapError::at(kind, start, format!("in section \"{}\": {message}", self.name))
             })?;
         }
         Ok(())
-    }
-
-    /// Reads one number and the comma behind it.
-    #[inline(always)]
-    fn number(&self, text: &[u8], position: &mut usize) -> Result<u64, HeapError> {
-        let mut at = *position;
-        while at < text.len() && text[at].is_ascii_whitespace() {
-            at += 1;
-        }
-        let start = at;
-        let mut value = 0u64;
-        while at < text.len() {
-            let digit = text[at].wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            at += 1;
-        }
-        // 18 digits always fit.
-        if at == start || at - start > 18 {
-            return Err(self.not_a_number(text, start));
-        }
-        if at < text.len() && text[at] != b',' {
-            at = self.end_of_number(text, at)?;
-        }
-        *position = at + 1;
-        Ok(value)
-    }
-
-    #[cold]
-    fn end_of_number(&self, text: &[u8], mut at: usize) -> Result<usize, HeapError> {
-        while at < text.len() && text[at].is_ascii_whitespace() {
-            at += 1;
-        }
-        if at < text.len() && text[at] != b',' {
-            return Err(self.not_a_number(text, at));
-        }
-        Ok(at)
     }
 
     #[cold]
