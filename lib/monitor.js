@@ -12,6 +12,8 @@ const { Ring } = require('./monitor/ring.js');
 const { createTracker } = require('./track/index.js');
 
 const MAX_CHECKPOINTS = 1000;
+/** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */
+const HISTORY = { moments: 60, groups: 64, fewest: 8 };
 
 /**
  * Watches this thread: what the system says about the process (on a Rust thread), V8's live bytes after each major
@@ -24,6 +26,7 @@ class Monitor {
   #floors;
   #active;
   #checkpoints = new Ring(MAX_CHECKPOINTS);
+  #history = new Ring(HISTORY.moments);
   #collections = 0;
   /** @type {{ collected(): void } | undefined} */
   #traffic;
@@ -92,6 +95,8 @@ class Monitor {
     return {
       version: 1,
       pid: process.pid,
+      entry: process.argv[1] ?? '',
+      cwd: process.cwd(),
       nodeVersion: process.version,
       uptimeMs: process.uptime() * 1000,
       requests: this.#tracker.requests(),
@@ -100,6 +105,7 @@ class Monitor {
       floors: this.#floors.values(),
       active: this.#active.values(),
       resources: this.resources(),
+      history: this.#history.values(),
       checkpoints,
       stretches: JSON.parse(native.stretches(JSON.stringify(checkpoints))),
       dropped: this.#tracker.dropped(),
@@ -142,6 +148,13 @@ class Monitor {
     }
   }
 
+  /** What is followed now, so that a later look can tell a pile from a full pool. */
+  #remember() {
+    this.#emitters?.sweep();
+    const resources = largest(this.#tracker.groups());
+    if (resources.length > 0) this.#history.push({ atMs: Date.now(), requests: this.#tracker.requests(), resources });
+  }
+
   /** This moment, in V8's own numbers: bytes. */
   #readNow() {
     const { heap_size_limit: heapLimit, malloced_memory: mallocedMemory } = v8.getHeapStatistics();
@@ -152,10 +165,17 @@ class Monitor {
     const active = countActive();
     this.#active.push({ atMs: Date.now(), requests: this.#tracker.requests(), counts: active });
     this.#emitters?.poll();
+    this.#remember();
     const descriptors = native.samplerSamples().at(-1)?.fds ?? 0;
     if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, performance.now());
     onPoll();
   }
+}
+
+/** @param {import('./track/index.js').ResourceGroup[]} groups */
+function largest(groups) {
+  const many = groups.filter(({ count }) => count >= HISTORY.fewest);
+  return many.sort((a, b) => b.count - a.count).slice(0, HISTORY.groups);
 }
 
 function startSampler(options) {

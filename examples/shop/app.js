@@ -12,7 +12,7 @@ function createApp() {
   app.use('/orders', require('./routes/orders.js'));
 
   // Express tells an error handler by its four parameters.
-  app.use((error, request, response, next) => {
+  app.use((error, request, response, _next) => {
     response.status(error.status ?? 500).json({ error: error.message });
   });
   return app;

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::guard::guarded;
 use crate::detect::input::TestRun;
 use crate::detect::judge::{growth_of, judge, worth_proving};
+use crate::detect::monitor::{self, Observations};
 use crate::report::{Report, TextOptions, render};
 
 /// Narrower terminals than this are treated as this wide.
@@ -36,6 +37,15 @@ pub fn growth_of_run(test_run: String) -> Result<String> {
 #[napi(catch_unwind, ts_return_type = "Promise<string>")]
 pub fn judge_test_run(test_run: String) -> AsyncTask<Judgement> {
     AsyncTask::new(Judgement { test_run })
+}
+
+/// The report (JSON) on what the monitor measured (JSON).
+#[napi(catch_unwind)]
+pub fn judge_monitor(observations: String) -> Result<String> {
+    let seen: Observations =
+        serde_json::from_str(&observations).map_err(|error| invalid("set of observations", &error))?;
+    serde_json::to_string(&monitor::judge_monitor(&seen))
+        .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
 }
 
 /// The report (JSON) as text. `width` is in columns.

@@ -1,6 +1,6 @@
 //! From a test run to a report: what grew, what the snapshots prove, and the verdict.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use super::advice;
@@ -11,11 +11,10 @@ use super::input::{Point, TestRun};
 use super::merge::merge;
 use super::profile::AllocationProfile;
 use super::resources;
+use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend, fit};
 use crate::heap::{HeapError, HeapGraph};
-use crate::report::{
-    MemorySummary, Process, REPORT_VERSION, Report, ResourceRow, RouteRow, Suspect, Verdict, units,
-};
+use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
 use crate::source::SourceCache;
 
 /// A measured series worth looking at, and the growth below which it is noise.
@@ -36,7 +35,6 @@ const WATCHED: [Watched; 5] = [
 ];
 /// Heap that grows faster than this, per request and unexplained, keeps a process from being called healthy.
 const UNEXPLAINED_BYTES_PER_REQUEST: f64 = 1024.0;
-const MAX_RESOURCE_ROWS: usize = 30;
 
 /// A series and its fit.
 pub struct Growth {
@@ -107,6 +105,7 @@ fn intervals(run: &TestRun) -> [f64; 2] {
 
 fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
     let growth = growth_of(run);
+    let last = run.points.last();
     let verdict = verdict(run, &suspects, &growth);
     Report {
         version: REPORT_VERSION,
@@ -116,12 +115,12 @@ fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
             node_version: run.node_version.clone(),
             entry: run.entry.clone(),
             pid: run.pid,
-            requests: run.points.last().map_or(0, |point| point.requests as u64),
+            requests: last.map_or(0, |point| point.requests as u64),
         },
         memory: memory(run),
         suspects,
-        routes: routes(run),
-        resources: resource_rows(run),
+        routes: last.map(|point| route_rows(&point.routes)).unwrap_or_default(),
+        resources: last.map(|point| resource_rows(&point.resources, Path::new(&run.cwd))).unwrap_or_default(),
         checkpoints: Vec::new(),
         evidence: growth.iter().map(sentence).collect(),
         cost: None,
@@ -193,30 +192,4 @@ fn memory(run: &TestRun) -> MemorySummary {
             .map(bytes),
         time_to_limit_seconds: None,
     }
-}
-
-fn routes(run: &TestRun) -> Vec<RouteRow> {
-    let counts = run.points.last().map(|point| &point.routes).into_iter().flatten();
-    let mut rows: Vec<RouteRow> =
-        counts.map(|(route, requests)| RouteRow { route: route.clone(), requests: *requests }).collect();
-    rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.route.cmp(&b.route)));
-    rows
-}
-
-fn resource_rows(run: &TestRun) -> Vec<ResourceRow> {
-    let cwd = PathBuf::from(&run.cwd);
-    let groups = run.points.last().map(|point| point.resources.as_slice()).unwrap_or_default();
-    let mut rows: Vec<ResourceRow> = groups
-        .iter()
-        .map(|group| ResourceRow {
-            kind: group.kind.clone(),
-            name: group.name.clone(),
-            holder: group.holder.clone(),
-            count: group.count,
-            site: group.site.first().map(|frame| super::from_resources::location(frame, &cwd)),
-        })
-        .collect();
-    rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.kind, &a.name).cmp(&(&b.kind, &b.name))));
-    rows.truncate(MAX_RESOURCE_ROWS);
-    rows
 }

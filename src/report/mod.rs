@@ -8,5 +8,5 @@ pub use shape::{
     Confidence, Cost, Growth, Location, MemorySummary, Package, Process, REPORT_VERSION, Report, ResourceRow,
     RouteRow, Step, StepKind, Stretch, Suspect, SuspectKind, Verdict,
 };
+pub(crate) use text::location_text;
 pub use text::{TextOptions, render};
-pub(crate) use text::{location_text, path_text};

@@ -248,20 +248,26 @@ pub struct ResourceRow {
     pub site: Option<Location>,
 }
 
-/// What stayed between two checkpoints.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What the stretches between two checkpoints keep, all passes together.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Stretch {
     /// The earlier checkpoint's name.
     pub from: String,
     /// The later checkpoint's name.
     pub to: String,
-    /// How much more heap was in use, in bytes; negative when memory was let go.
-    pub heap_bytes: i64,
+    /// How often it was passed.
+    pub passes: u64,
+    /// How often a major collection fell inside, so that what it keeps could be measured.
+    pub measured: u64,
+    /// Live bytes it added; negative when it let go of more than it kept.
+    pub heap_bytes: f64,
     /// How much the resident set grew, in bytes.
-    pub rss_bytes: i64,
+    pub rss_bytes: f64,
     /// Requests in between.
     pub requests: u64,
+    /// Mean length, in milliseconds.
+    pub mean_ms: f64,
 }
 
 /// What watching cost.

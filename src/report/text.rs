@@ -37,14 +37,14 @@ pub fn render(report: &Report, options: TextOptions) -> String {
         }
     }
     for stretch in &report.checkpoints {
-        let kept = format!("{} heap, {} resident", signed(stretch.heap_bytes), signed(stretch.rss_bytes));
-        page.field("kept", &format!("{} → {}: {kept}", stretch.from, stretch.to));
+        let kept = format!("{} live, {} resident", signed(stretch.heap_bytes), signed(stretch.rss_bytes));
+        page.field("kept", &format!("{} → {} ({} times): {kept}", stretch.from, stretch.to, stretch.passes));
     }
     page.out
 }
 
 /// A retainer path as one line: `shop/sessions.js › sessions (Map) › value › Session`.
-pub(crate) fn path_text(path: &[Step]) -> String {
+fn path_text(path: &[Step]) -> String {
     let mut parts: Vec<String> = Vec::new();
     for step in path {
         parts.push(match (&step.constructor, step.kind) {
@@ -66,9 +66,9 @@ pub(crate) fn location_text(location: &Location) -> String {
     }
 }
 
-fn signed(amount: i64) -> String {
-    let sign = if amount < 0 { "-" } else { "+" };
-    format!("{sign}{}", units::bytes(amount.unsigned_abs() as f64))
+fn signed(amount: f64) -> String {
+    let sign = if amount < 0.0 { "-" } else { "+" };
+    format!("{sign}{}", units::bytes(amount.abs()))
 }
 
 struct Page {
