@@ -8,7 +8,13 @@ const { LeakWatchError } = require('./errors.js');
  * @property {string} [directory] where to write a file named leakwatch-PID-TIME-SEQ; default `leakwatch-snapshots`
  * @property {AbortSignal} [signal] calls the capture off
  * @property {(progress: { bytes: number }) => void} [onProgress] told now and then how many bytes V8 has written
- * @property {'auto' | 'background' | 'inline'} [mode]
+ * @property {'auto' | 'background' | 'inline'} [mode] `background`: in a forked child, the event loop stops for
+ *   milliseconds; `inline`: in this process, the event loop stops until V8 is done; `auto` (default): background,
+ *   or inline where that is not supported and `allowPause` is set
+ * @property {boolean} [allowPause] whether `auto` may stop the event loop for long
+ * @property {number} [maxMemoryBytes] what a snapshot in the background may add to the memory in use; default: what
+ *   the container and the machine have left
+ * @property {number} [timeoutMs] how long a snapshot in the background may take; default ten minutes
  * @property {boolean} [redact] blank the values of strings; default: when NODE_ENV is production
  * @property {'gzip' | 'zstd' | 'none'} [compression] default none
  * @property {'join' | 'refuse'} [whenBusy] while another capture is under way: share its result, or fail (default)
@@ -19,6 +25,9 @@ const { LeakWatchError } = require('./errors.js');
  * @property {AbortSignal | undefined} signal
  * @property {((progress: { bytes: number }) => void) | undefined} onProgress
  * @property {'auto' | 'background' | 'inline'} mode
+ * @property {boolean} allowPause
+ * @property {number | undefined} maxMemoryBytes
+ * @property {number} timeoutMs
  * @property {boolean} redact
  * @property {'gzip' | 'zstd' | 'none'} compression
  * @property {'join' | 'refuse'} whenBusy
@@ -26,7 +35,11 @@ const { LeakWatchError } = require('./errors.js');
  */
 
 const EXTENSIONS = { none: '.heapsnapshot', gzip: '.heapsnapshot.gz', zstd: '.heapsnapshot.zst' };
+const DEFAULT_TIMEOUT_MS = 600_000;
 let sequence = 0;
+
+const isBoolean = (/** @type {unknown} */ value) => typeof value === 'boolean';
+const isPositive = (/** @type {unknown} */ value) => typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER;
 
 /**
  * Checks what a caller asked for and fills in the rest.
@@ -35,7 +48,7 @@ let sequence = 0;
  */
 function snapshotSettings(options) {
   if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
-  const known = ['path', 'directory', 'signal', 'onProgress', 'mode', 'redact', 'compression', 'whenBusy', 'keepAlive'];
+  const known = ['path', 'directory', 'signal', 'onProgress', 'mode', 'allowPause', 'maxMemoryBytes', 'timeoutMs', 'redact', 'compression', 'whenBusy', 'keepAlive'];
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown) throw new LeakWatchError('ERR_LEAKWATCH_OPTION', `takeSnapshot has no option "${unknown}". It has ${known.join(', ')}.`);
   if (options.path !== undefined && options.directory !== undefined) {
@@ -47,10 +60,13 @@ function snapshotSettings(options) {
     signal: ofType(options, 'signal', 'an AbortSignal', (value) => value instanceof AbortSignal),
     onProgress: ofType(options, 'onProgress', 'a function', (value) => typeof value === 'function'),
     mode: oneOf(options, 'mode', ['auto', 'background', 'inline']),
-    redact: ofType(options, 'redact', 'a boolean', (value) => typeof value === 'boolean') ?? process.env.NODE_ENV === 'production',
+    allowPause: ofType(options, 'allowPause', 'a boolean', isBoolean) ?? false,
+    maxMemoryBytes: ofType(options, 'maxMemoryBytes', 'a positive number of bytes', isPositive),
+    timeoutMs: ofType(options, 'timeoutMs', 'a positive number of milliseconds', isPositive) ?? DEFAULT_TIMEOUT_MS,
+    redact: ofType(options, 'redact', 'a boolean', isBoolean) ?? process.env.NODE_ENV === 'production',
     compression,
     whenBusy: oneOf(options, 'whenBusy', ['refuse', 'join']),
-    keepAlive: ofType(options, 'keepAlive', 'a boolean', (value) => typeof value === 'boolean') ?? true,
+    keepAlive: ofType(options, 'keepAlive', 'a boolean', isBoolean) ?? true,
   };
 }
 

@@ -9,6 +9,7 @@ const native = require('./native.js');
 
 /**
  * @typedef {import('./capture-options.js').SnapshotOptions} SnapshotOptions
+ * @typedef {import('./capture-options.js').SnapshotSettings} SnapshotSettings
  *
  * @typedef {object} SnapshotResult
  * @property {string} path the file, absolute
@@ -19,11 +20,15 @@ const native = require('./native.js');
  * @property {number} nodes
  * @property {number} edges
  * @property {boolean} redacted whether the values of strings were blanked
+ * @property {number} retries how often a quiet moment had to be waited for
  * @property {number | null} peakChildBytes the largest resident set of the forked child; null when inline
  */
 
 /** Where V8 finds the pipe it writes into. */
 const PIPES = process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd';
+
+/** How often to look for a moment when no other thread is at work: about two seconds. */
+const QUIET_RETRIES = 500;
 
 /** @type {Promise<SnapshotResult> | null} the capture under way in this thread */
 let current = null;
@@ -48,30 +53,90 @@ async function takeSnapshot(options = {}) {
 }
 
 /**
- * @param {import('./capture-options.js').SnapshotSettings} settings
+ * @param {SnapshotSettings} settings
  * @returns {Promise<SnapshotResult>}
  */
 async function run(settings) {
   const began = performance.now();
   checkPermission(settings.target);
-  const id = callNative(() => native.captureInline({
-    target: settings.target,
-    redact: settings.redact,
-    compression: settings.compression,
-  }, writeInto));
-  const pauseMs = performance.now() - began;
+  const mode = chooseMode(settings);
+  const { id, pauseMs, retries } = await (mode === 'background' ? startInBackground(settings) : startInline(settings));
   const result = await outcome(id, settings);
   return {
     path: result.path,
     bytes: result.bytes,
     durationMs: performance.now() - began,
     pauseMs,
-    mode: 'inline',
+    mode,
     nodes: result.nodes,
     edges: result.edges,
     redacted: result.redacted,
     peakChildBytes: result.peakChildBytes ?? null,
+    retries,
   };
+}
+
+/**
+ * @param {SnapshotSettings} settings
+ * @returns {'inline' | 'background'}
+ * @throws {LeakWatchError} when what was asked for is not to be had
+ */
+function chooseMode({ mode, allowPause }) {
+  if (mode === 'inline') return 'inline';
+  const { supported, reason } = backgroundSupport();
+  if (supported) return 'background';
+  if (mode === 'auto' && allowPause) return 'inline';
+  const pause = `stop the event loop for about ${estimatedPauseSeconds()} s`;
+  throw new LeakWatchError('ERR_LEAKWATCH_UNSUPPORTED', `Snapshots in the background are not supported here: ${reason}. A snapshot in this process would ${pause}; if that is acceptable, ask for it with ${mode === 'auto' ? 'allowPause: true' : 'mode: "inline"'}.`);
+}
+
+/** @returns {{ supported: boolean, reason: string | null }} whether snapshots can be taken in the background */
+function backgroundSupport() {
+  return callNative(() => native.backgroundSupport());
+}
+
+/** How long V8 needs for a heap of this size: measured 0.04 to 0.2 s for each MB. */
+function estimatedPauseSeconds() {
+  const seconds = v8.getHeapStatistics().used_heap_size / 1e6 * 0.1;
+  return seconds < 10 ? seconds.toFixed(1) : Math.round(seconds);
+}
+
+/** @param {SnapshotSettings} settings */
+async function startInline(settings) {
+  const began = performance.now();
+  const id = callNative(() => native.captureInline(nativeSettings(settings), writeInto));
+  return { id, pauseMs: performance.now() - began, retries: 0 };
+}
+
+/**
+ * Waits for a moment when no other thread is at work, and forks then.
+ * @param {SnapshotSettings} settings
+ */
+async function startInBackground(settings) {
+  const { maxMemoryBytes, timeoutMs, signal, keepAlive } = settings;
+  const limits = { ...heapSize(), maxMemoryBytes, timeoutMs };
+  for (let retries = 0; retries <= QUIET_RETRIES; retries++) {
+    const began = performance.now();
+    const id = callNative(() => native.captureBackground(nativeSettings(settings), limits, writeInto));
+    if (id !== null) return { id, pauseMs: performance.now() - began, retries };
+    // Of different lengths, so as not to keep step with something regular.
+    await sleep(1 + (retries % 7), keepAlive);
+    throwIfAborted(signal);
+  }
+  throw new LeakWatchError('ERR_LEAKWATCH_BUSY_THREADS', `No quiet moment was found in ${QUIET_RETRIES} attempts: other threads of this process (worker threads, the thread pool) are at work all the time. Try again under less load, or take the snapshot with mode: "inline".`);
+}
+
+/** @param {SnapshotSettings} settings */
+function nativeSettings({ target, redact, compression }) {
+  return { target, redact, compression };
+}
+
+function heapSize() {
+  const sizes = { smallBytes: 0, largeBytes: 0 };
+  for (const space of v8.getHeapSpaceStatistics()) {
+    sizes[space.space_name.includes('large_object') ? 'largeBytes' : 'smallBytes'] += space.space_used_size;
+  }
+  return sizes;
 }
 
 /**
@@ -91,7 +156,7 @@ function writeInto(pipe) {
  * Waits for the end of a capture. Asks instead of being called back, so that nothing native has to
  * outlive a worker thread.
  * @param {number} id
- * @param {import('./capture-options.js').SnapshotSettings} settings
+ * @param {SnapshotSettings} settings
  */
 async function outcome(id, { signal, onProgress, keepAlive }) {
   const cancel = () => native.captureCancel(id);
@@ -103,14 +168,23 @@ async function outcome(id, { signal, onProgress, keepAlive }) {
       if (state.error) throw withAbortReason(fromNative(new Error(state.error)), signal);
       if (state.result) return state.result;
       onProgress?.({ bytes: state.bytesRead });
-      await new Promise((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        if (!keepAlive) timer.unref();
-      });
+      await sleep(waitMs, keepAlive);
     }
   } finally {
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {boolean} keepAlive
+ * @returns {Promise<void>}
+ */
+function sleep(milliseconds, keepAlive) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    if (!keepAlive) timer.unref();
+  });
 }
 
 /** @param {string} target */
@@ -150,4 +224,4 @@ function callNative(call) {
   }
 }
 
-module.exports = { takeSnapshot };
+module.exports = { takeSnapshot, backgroundSupport };

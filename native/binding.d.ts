@@ -1,5 +1,25 @@
 // Written by scripts/build.js from the Rust sources. Do not edit.
 
+/** What a forked child may take. */
+export interface BackgroundLimits {
+  /** Bytes in V8's ordinary spaces. */
+  smallBytes: number
+  /** Bytes in V8's large-object spaces. */
+  largeBytes: number
+  /** Bytes the child may add to what it starts with; absent: what the system has left. */
+  maxMemoryBytes?: number
+  /** Milliseconds from the fork to the end. */
+  timeoutMs: number
+}
+
+/** Whether snapshots can be taken in the background. */
+export interface BackgroundSupport {
+  /** Whether they can. */
+  supported: boolean
+  /** Why not; `null` when they can. */
+  reason: string | null
+}
+
 /** A snapshot that was written. */
 export interface CaptureResult {
   /** The file. */
@@ -130,6 +150,15 @@ export declare class TrackTable {
  * thread. Fails with `ERR_LEAKWATCH_SNAPSHOT_…: sentence` when the file is not a usable snapshot.
  */
 export declare function analyzeSnapshot(path: string): Promise<string>;
+/** Whether snapshots can be taken in the background here, and why not. */
+export declare function backgroundSupport(): BackgroundSupport;
+
+/**
+ * Tries once to take a snapshot in a forked child; `write` as for `captureInline`, but called in the child
+ * only. Returns the number to ask `captureState` for, or `null` when threads were at work: try again in a
+ * few milliseconds.
+ */
+export declare function captureBackground(settings: CaptureSettings, limits: BackgroundLimits, write: (arg: string) => string | null): number | null;
 
 /** Calls a capture off; it ends soon, with an error. */
 export declare function captureCancel(id: number): void;

@@ -4,7 +4,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { binaryPath } = require('../lib/platform.js');
+const { binaryPath, platformName } = require('../lib/platform.js');
 const { declarations } = require('./native-types.js');
 
 const root = path.join(__dirname, '..');
@@ -35,10 +35,16 @@ function cargo(profile, types) {
   const ran = spawnSync('cargo', ['build', ...profile, '--lib', '--locked'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: types },
+    env: { ...process.env, ...dynamicMusl(), NAPI_TYPE_DEF_TMP_FOLDER: types },
   });
   if (ran.error) throw new Error(`leakwatch: cannot run cargo (${ran.error.message}). Its native part is built with Rust 1.88 or later: install it from https://rustup.rs and try again.`);
   if (ran.status !== 0) throw new Error(`leakwatch: cargo build failed (${ran.signal ?? `exit code ${ran.status}`}); its output is above.`);
+}
+
+/** Rust links musl statically unless told otherwise, and then makes no shared libraries. */
+function dynamicMusl() {
+  if (!platformName().endsWith('-musl')) return {};
+  return { RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} -C target-feature=-crt-static`.trim() };
 }
 
 /**

@@ -3,15 +3,18 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::Function;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
+use crate::capture::admission::{Budget, HeapSize, Room};
+use crate::capture::background::{self, Attempt, Limits};
 use crate::capture::encoder::Compression;
 use crate::capture::error::CaptureError;
 use crate::capture::inline::InlineCapture;
-use crate::capture::session::Session;
+use crate::capture::session::{Claim, Session};
 use crate::capture::{Settings, Summary};
 
 /// What to write and how.
@@ -69,6 +72,59 @@ pub fn capture_inline(settings: CaptureSettings, write: Function<'_, String, Opt
         Err(error) => Err(CaptureError::new("ERR_LEAKWATCH_V8", error.reason.clone())),
     };
     Ok(remember(capture.written(outcome)))
+}
+
+/// Whether snapshots can be taken in the background.
+#[napi(object, use_nullable = true)]
+pub struct BackgroundSupport {
+    /// Whether they can.
+    pub supported: bool,
+    /// Why not; `null` when they can.
+    pub reason: Option<String>,
+}
+
+/// What a forked child may take.
+#[napi(object)]
+pub struct BackgroundLimits {
+    /// Bytes in V8's ordinary spaces.
+    pub small_bytes: f64,
+    /// Bytes in V8's large-object spaces.
+    pub large_bytes: f64,
+    /// Bytes the child may add to what it starts with; absent: what the system has left.
+    pub max_memory_bytes: Option<f64>,
+    /// Milliseconds from the fork to the end.
+    pub timeout_ms: f64,
+}
+
+/// Whether snapshots can be taken in the background here, and why not.
+#[napi(catch_unwind)]
+pub fn background_support() -> BackgroundSupport {
+    let reason = background::supported().err();
+    BackgroundSupport { supported: reason.is_none(), reason }
+}
+
+/// Tries once to take a snapshot in a forked child; `write` as for `captureInline`, but called in the child
+/// only. Returns the number to ask `captureState` for, or `null` when threads were at work: try again in a
+/// few milliseconds.
+#[napi(catch_unwind)]
+pub fn capture_background(
+    settings: CaptureSettings,
+    limits: BackgroundLimits,
+    write: Function<'_, String, Option<String>>,
+) -> Result<Option<u32>> {
+    let heap = HeapSize { small_bytes: limits.small_bytes as u64, large_bytes: limits.large_bytes as u64 };
+    let claim = Claim::take().map_err(to_js)?;
+    let max_bytes = limits.max_memory_bytes.map(|bytes| bytes as u64);
+    let budget = Budget::admit(heap, max_bytes, Room::now()).map_err(to_js)?;
+    let limits = Limits { heap, budget, timeout: Duration::from_millis(limits.timeout_ms as u64) };
+    let write = |path| match write.call(path) {
+        Ok(reason) => reason,
+        Err(error) => Some(error.reason.clone()),
+    };
+    match background::attempt(&claim, &settings_of(settings), limits, write).map_err(to_js)? {
+        Attempt::Started(session) => Ok(Some(remember(session))),
+        Attempt::Busy(_) => Ok(None),
+    }
 }
 
 /// How a capture is getting on. Once it has told the end, its number means nothing any more.

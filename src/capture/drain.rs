@@ -17,8 +17,8 @@ const CHUNK: usize = 1 << 20;
 
 /// Whoever writes into the pipe, seen from the draining thread.
 pub trait Writer: Send {
-    /// Waits until there is something to read, or the end; `false` when it is the end. An error when the
-    /// writer must not go on; the pipe has reached its end then, or is about to.
+    /// Waits until there is something to read, or the end. An error when the writer must not go on; the pipe
+    /// is about to reach its end then.
     fn wait(&mut self, pipe: &PipeReader) -> Result<(), CaptureError>;
 
     /// After the pipe's end: whether everything was written, and what it cost.
@@ -30,6 +30,8 @@ pub trait Writer: Send {
 pub struct Cost {
     /// The largest resident set of a forked child, in bytes; `None` when there was none.
     pub peak_child_bytes: Option<u64>,
+    /// By how much that set had grown since the fork.
+    pub grown_bytes: Option<u64>,
 }
 
 /// Drains `pipe` into `file` until its end, then decides with `writer` whether the file is whole.
@@ -143,6 +145,7 @@ impl OpenSink {
             edges: header.edge_count,
             redacted: settings.redact,
             peak_child_bytes: cost.peak_child_bytes,
+            grown_bytes: cost.grown_bytes,
         })
     }
 }

@@ -35,11 +35,13 @@ impl InlineCapture {
     }
 
     /// The path under which V8 can open the pipe's writing end.
-    #[cfg(unix)]
     pub fn pipe_path(&self) -> String {
-        use std::os::fd::AsRawFd;
         let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
-        let descriptor = self.pipe.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+        #[cfg(unix)]
+        let descriptor = self.pipe.as_ref().map_or(-1, std::os::fd::AsRawFd::as_raw_fd);
+        // A pipe has no path on Windows: V8 will say that it cannot open this one.
+        #[cfg(not(unix))]
+        let descriptor = -1;
         format!("{folder}/{descriptor}")
     }
 

@@ -3,6 +3,12 @@
 //! The thread checks, redacts and compresses on the way ([`stream`], [`redact`], [`encoder`]) and makes the
 //! file visible only when it is whole ([`file`]). Nothing here names Node-API or analyses a heap.
 
+pub mod admission;
+#[cfg_attr(
+    not(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64"))),
+    path = "no_background.rs"
+)]
+pub mod background;
 pub mod drain;
 pub mod encoder;
 pub mod error;
@@ -42,4 +48,6 @@ pub struct Summary {
     pub redacted: bool,
     /// The largest resident set of the forked child, in bytes; `None` when it was taken inline.
     pub peak_child_bytes: Option<u64>,
+    /// By how much that set had grown since the fork, in bytes.
+    pub grown_bytes: Option<u64>,
 }

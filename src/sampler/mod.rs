@@ -4,6 +4,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod linux;
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod open_files;
 mod ring;
 mod thread;

@@ -1,0 +1,168 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { execFile, spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { promisify } = require('node:util');
+const { Worker } = require('node:worker_threads');
+const { backgroundSupport, takeSnapshot } = require('../lib/capture.js');
+const { fillHeap } = require('./fixtures/heap.js');
+const { nodes } = require('./fixtures/nodes.js');
+
+const options = { timeout: 60_000, skip: backgroundSupport().supported ? false : String(backgroundSupport().reason) };
+const capture = JSON.stringify(require.resolve('../lib/capture.js'));
+const heap = JSON.stringify(require.resolve('./fixtures/heap.js'));
+
+/** @type {string} */
+let folder;
+/** @type {Map<string, object>} */
+let sessions;
+before(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'leakwatch-background-'));
+  sessions = fillHeap(30);
+});
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+const inside = (/** @type {string} */ name) => path.join(folder, name);
+const files = (/** @type {string} */ name) => (fs.existsSync(inside(name)) ? fs.readdirSync(inside(name)) : []);
+
+/** @returns {number[]} the processes forked from this one that still run or wait to be collected */
+function children(pid = process.pid) {
+  const tasks = fs.readdirSync(`/proc/${pid}/task`);
+  return tasks.flatMap((task) => fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+}
+
+async function until(/** @type {() => unknown} */ done) {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** Starts a snapshot, waits for its child, does something to it, and expects the error. */
+async function interrupted(/** @type {string} */ name, /** @type {(child: number) => void} */ act, /** @type {object} */ expected, /** @type {object} */ more = {}) {
+  const earlier = new Set(children());
+  const snapshot = takeSnapshot({ mode: 'background', directory: inside(name), ...more });
+  snapshot.catch(() => {});
+  await until(() => children().some((pid) => !earlier.has(pid) && isSnapshot(pid)));
+  act(/** @type {number} */ (children().find((pid) => !earlier.has(pid))));
+  await assert.rejects(snapshot, { name: 'LeakWatchError', ...expected });
+  assert.deepEqual(files(name), []);
+  assert.deepEqual(children().filter((pid) => !earlier.has(pid)), []);
+}
+
+function isSnapshot(/** @type {number} */ pid) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8') === 'leakwatch-fork\n';
+  } catch {
+    return false;
+  }
+}
+
+for (const { version, node } of options.skip ? [] : nodes()) {
+  test(`what a background snapshot holds is what the process held, Node ${version}`, async () => {
+    const script = `const held = require(${heap}).fillHeap(10);
+      require(${capture}).takeSnapshot({ directory: ${JSON.stringify(inside('same'))}, redact: true, compression: 'zstd' }).then((r) => console.log(JSON.stringify({ ...r, held: held.size })))`;
+    const { stdout } = await promisify(execFile)(node, ['-e', script]);
+    const result = JSON.parse(stdout);
+    assert.equal(result.mode, 'background');
+    assert.ok(result.pauseMs < result.durationMs && result.nodes > result.held * 3 && result.peakChildBytes > 20e6);
+    assert.equal(fs.statSync(result.path).size, result.bytes);
+  });
+}
+
+test('the event loop runs while the child writes', options, async () => {
+  let turns = 0;
+  const timer = setInterval(() => { turns += 1; }, 1);
+  const result = await takeSnapshot({ mode: 'background', directory: inside('turns') });
+  clearInterval(timer);
+  assert.equal(result.mode, 'background');
+  assert.ok(turns > 20, `${turns} turns`);
+  assert.ok(result.pauseMs * 5 < result.durationMs, JSON.stringify(result));
+  assert.ok(result.nodes > sessions.size * 3);
+});
+
+test('from a worker thread', options, async () => {
+  const worker = new Worker(`class Anemone {}; globalThis.kept = Array.from({ length: 77 }, () => new Anemone());
+    const { parentPort } = require('node:worker_threads');
+    require(${capture}).takeSnapshot({ mode: 'background', path: ${JSON.stringify(inside('worker'))} }).then((r) => parentPort.postMessage(r.mode));`, { eval: true });
+  const [mode] = await new Promise((resolve, reject) => worker.once('error', reject).once('message', (...message) => resolve(message)));
+  assert.equal(mode, 'background');
+  const { nodes, strings } = JSON.parse(fs.readFileSync(inside('worker'), 'utf8'));
+  assert.ok(strings.includes('Anemone') && nodes.length > 0);
+});
+
+test('a worker that ends in the middle leaves nothing', options, async () => {
+  const worker = new Worker(`globalThis.kept = require(${heap}).fillHeap(20);
+    require(${capture}).takeSnapshot({ mode: 'background', directory: ${JSON.stringify(inside('ended'))} }); require('node:worker_threads').parentPort.postMessage(1)`, { eval: true });
+  await new Promise((resolve) => worker.once('message', resolve));
+  await until(() => children().some(isSnapshot));
+  await worker.terminate();
+  await until(() => !children().some(isSnapshot));
+  assert.deepEqual(files('ended'), []);
+});
+
+test('a child killed from outside', options, () => interrupted('killed', (pid) => process.kill(pid, 'SIGKILL'), { code: 'ERR_LEAKWATCH_KILLED', message: /SIGKILL/ }));
+test('a child asked to end', options, () => interrupted('terminated', (pid) => process.kill(pid, 'SIGTERM'), { code: 'ERR_LEAKWATCH_KILLED', message: /SIGTERM/ }));
+test('a time limit', options, () => interrupted('late', () => {}, { code: 'ERR_LEAKWATCH_TIMEOUT', message: /200 ms/ }, { timeoutMs: 200 }));
+
+test('an abort', options, async () => {
+  const controller = new AbortController();
+  await interrupted('aborted', () => controller.abort(new Error('enough')), { code: 'ERR_LEAKWATCH_ABORTED', cause: new Error('enough') }, { signal: controller.signal });
+});
+
+test('a second capture is refused or joins', options, async () => {
+  const first = takeSnapshot({ mode: 'background', directory: inside('first') });
+  const joined = takeSnapshot({ mode: 'background', directory: inside('second'), whenBusy: 'join' });
+  await assert.rejects(takeSnapshot({ mode: 'background', directory: inside('second') }), { code: 'ERR_LEAKWATCH_BUSY' });
+  assert.equal(await joined, await first);
+  assert.deepEqual(files('second'), []);
+});
+
+test('too little memory is refused beforehand, with the figures', options, async () => {
+  await assert.rejects(takeSnapshot({ mode: 'background', directory: inside('small'), maxMemoryBytes: 1e6 }), { code: 'ERR_LEAKWATCH_MEMORY', message: /\d+ MB in use.* would take about \d+ MB.* allows 1 MB/ });
+  assert.deepEqual(files('small'), []);
+});
+
+test('connections that the server closes meanwhile are closed for the client at once', options, async () => {
+  const server = http.createServer((request, response) => response.end('ok')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  /** @type {net.Socket[]} */
+  const accepted = [];
+  server.on('connection', (socket) => accepted.push(socket));
+  const client = net.connect(/** @type {net.AddressInfo} */ (server.address()).port, '127.0.0.1');
+  await until(() => accepted.length === 1);
+  const snapshot = takeSnapshot({ mode: 'background', directory: inside('closed') });
+  await until(() => children().some(isSnapshot));
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  client.resume();
+  accepted[0].destroy();
+  await closed;
+  assert.ok(children().some(isSnapshot), 'the child was still at work');
+  await snapshot;
+  server.close();
+});
+
+test('a parent that is killed leaves no orphan and no file', options, async () => {
+  const script = `globalThis.held = require(${heap}).fillHeap(40); require(${capture}).takeSnapshot({ mode: 'background', directory: ${JSON.stringify(inside('orphan'))} })`;
+  const parent = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+  const pid = /** @type {number} */ (parent.pid);
+  await until(() => children(pid).some(isSnapshot));
+  const [child] = children(pid).filter(isSnapshot);
+  parent.kill('SIGKILL');
+  await until(() => !fs.existsSync(`/proc/${child}`) || fs.readFileSync(`/proc/${child}/stat`, 'utf8').includes(') Z '));
+  assert.deepEqual(files('orphan'), []);
+});
+
+test('a disk that fills up', { skip: options.skip || (process.getuid?.() !== 0 && 'needs to mount a small file system') }, async (context) => {
+  fs.mkdirSync(inside('tiny'));
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'none', inside('tiny')]).status !== 0) return context.skip('mounting is not allowed here');
+  try {
+    await assert.rejects(takeSnapshot({ mode: 'background', directory: inside('tiny') }), { code: 'ERR_LEAKWATCH_DISK_FULL', message: /tiny/ });
+    assert.deepEqual(files('tiny'), []);
+    assert.deepEqual(children().filter(isSnapshot), []);
+  } finally {
+    spawnSync('umount', [inside('tiny')]);
+  }
+});

@@ -1,0 +1,28 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { test } = require('node:test');
+const { promisify } = require('node:util');
+const { backgroundSupport } = require('../lib/capture.js');
+const { nodes } = require('./fixtures/nodes.js');
+
+const COUNT = Number(process.env.STRESS_SNAPSHOTS ?? 50);
+const stress = path.join(__dirname, 'fixtures', 'stress-child.js');
+const skip = backgroundSupport().supported ? false : String(backgroundSupport().reason);
+
+for (const { version, node } of skip ? [] : nodes()) {
+  test(`${COUNT} snapshots in the background while the collector is busy, Node ${version}`, async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'leakwatch-stress-'));
+    const ran = await promisify(execFile)(node, [stress, String(COUNT), '8', '3000', folder], { maxBuffer: 1 << 24 });
+    const { outcomes, before, after } = JSON.parse(ran.stdout);
+    assert.deepEqual(outcomes.errors.filter((/** @type {string} */ error) => !error.startsWith('ERR_LEAKWATCH_BUSY_THREADS')), []);
+    assert.equal(outcomes.whole, outcomes.written);
+    assert.ok(outcomes.written >= COUNT * 0.9, JSON.stringify(outcomes));
+    assert.deepEqual(after, before);
+    assert.deepEqual(fs.readdirSync(folder), []);
+    fs.rmSync(folder, { recursive: true });
+  });
+}

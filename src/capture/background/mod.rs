@@ -1,0 +1,110 @@
+//! Captures in a forked child: the server goes on while the child writes.
+//!
+//! What makes this work with V8, and what each step is for:
+//!
+//! 1. [`threads`]: fork only while every other thread waits in a system call. Only this thread is copied;
+//!    a thread in the middle of collecting or compiling would leave its work half done for ever.
+//! 2. [`regions`]: V8 excludes its pages from forks (to make `child_process.spawn` fast); include them.
+//! 3. `fork`, then exclude them again in the parent.
+//! 4. [`child`]: cut every tie to the outside, leave the parent's fate to the kernel, and
+//!    [`relocations`]: nobody is left to wake or to wait for, so condition variables must do nothing.
+//! 5. The child writes the snapshot into the pipe and leaves without running any exit handler.
+//! 6. [`watch`]: a thread of the parent drains the pipe, watches time and memory, and collects the child.
+
+mod child;
+mod regions;
+mod relocations;
+mod threads;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::child::Messages;
+use self::regions::ForkableHeap;
+use self::watch::Child;
+use super::Settings;
+use super::admission::{Budget, HeapSize};
+use super::drain::drain;
+use super::error::CaptureError;
+use super::file::UnfinishedFile;
+use super::inline::{open_pipe, start_thread};
+use super::session::{Claim, Session};
+
+/// What a child may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The heap that is written.
+    pub heap: HeapSize,
+    /// Memory.
+    pub budget: Budget,
+    /// Time from the fork to the end.
+    pub timeout: Duration,
+}
+
+/// How an attempt to fork went.
+#[derive(Debug)]
+pub enum Attempt {
+    /// A child is writing.
+    Started(Arc<Session>),
+    /// This many threads were at work: try again in a few milliseconds.
+    Busy(usize),
+}
+
+/// Why this process cannot fork a snapshot; `Ok` when it can.
+pub fn supported() -> Result<(), String> {
+    threads::busy().map_err(|error| {
+        format!("the kernel does not tell whether a thread is at work (/proc/self/task/*/syscall: {error})")
+    })?;
+    relocations::check()
+}
+
+/// Tries once to fork a child that lets `write` write into the path it is given.
+///
+/// `write` runs in the child only; it returns why it failed, if it did.
+pub fn attempt(
+    claim: &Arc<Claim>,
+    settings: &Settings,
+    limits: Limits,
+    write: impl FnOnce(String) -> Option<String>,
+) -> Result<Attempt, CaptureError> {
+    let system = |error| {
+        CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot prepare a fork for the snapshot: {error}."))
+    };
+    let busy = threads::busy().map_err(system)?;
+    if busy > 0 {
+        return Ok(Attempt::Busy(busy));
+    }
+    let file = UnfinishedFile::create(&settings.target)?;
+    let (reader, writer) = open_pipe()?;
+    let messages = Messages::open().map_err(system)?;
+    let heap = ForkableHeap::open().map_err(system)?;
+    // Finding V8's pages took a moment: look again.
+    let busy = threads::busy().map_err(system)?;
+    if busy > 0 {
+        return Ok(Attempt::Busy(busy));
+    }
+    let parent = std::process::id();
+    // SAFETY: the other threads wait in system calls, so no lock of V8's is held; the child calls nothing
+    // that needs them and leaves through `_exit`.
+    let pid = unsafe { libc::fork() };
+    match pid {
+        -1 => return Err(system(std::io::Error::last_os_error())),
+        0 => child::run(parent, writer, &messages, write),
+        _ => {}
+    }
+    drop(heap);
+    drop(writer);
+    let session = Arc::new(Session::default());
+    let child = Child::new(pid, limits, messages, Arc::clone(&session));
+    let (shared, claim, settings) = (Arc::clone(&session), Arc::clone(claim), settings.clone());
+    start_thread("leakwatch-drain", move || {
+        let ended = drain(reader, file, &settings, Box::new(child), &shared);
+        if let Some(grown) = ended.as_ref().ok().and_then(|summary| summary.grown_bytes) {
+            limits.heap.remember(grown);
+        }
+        drop(claim);
+        shared.end(ended);
+    })?;
+    Ok(Attempt::Started(session))
+}

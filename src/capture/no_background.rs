@@ -1,0 +1,49 @@
+//! Where snapshots are taken in this process only: macOS, Windows, musl, other processors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Settings;
+use super::admission::{Budget, HeapSize};
+use super::error::CaptureError;
+use super::session::{Claim, Session};
+
+/// What a child could take.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Limits {
+    pub heap: HeapSize,
+    pub budget: Budget,
+    pub timeout: Duration,
+}
+
+/// How an attempt to fork went: never, here.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum Attempt {
+    Started(Arc<Session>),
+    Busy(usize),
+}
+
+/// Why this process cannot fork a snapshot.
+pub fn supported() -> Result<(), String> {
+    Err(format!(
+        "they need Linux with glibc on x86-64 or aarch64, and this is {} on {}",
+        if cfg!(target_env = "musl") { "Linux with musl" } else { std::env::consts::OS },
+        std::env::consts::ARCH,
+    ))
+}
+
+/// Says that this is not supported.
+pub fn attempt(
+    _claim: &Arc<Claim>,
+    _settings: &Settings,
+    _limits: Limits,
+    _write: impl FnOnce(String) -> Option<String>,
+) -> Result<Attempt, CaptureError> {
+    let reason = supported().err().unwrap_or_default();
+    Err(CaptureError::new(
+        "ERR_LEAKWATCH_UNSUPPORTED",
+        format!("Snapshots in the background are not supported here: {reason}."),
+    ))
+}
