@@ -90,7 +90,7 @@ impl<'a> Numbers<'a> {
         }
         let word = load(&self.text[end - WORD..end]);
         let digits = (word ^ (LOW_BITS * 0x30)) & u64::MAX << (8 * (WORD - length));
-        let more_than_nine = ((digits + LOW_BITS * 0x76) | digits) & HIGH_BITS;
+        let more_than_nine = (digits.wrapping_add(LOW_BITS * 0x76) | digits) & HIGH_BITS;
         (more_than_nine == 0).then(|| value_of(digits))
     }
 }
