@@ -129,14 +129,23 @@ impl HeapGraph {
         self.retained_size(self.root()) + self.snapshot.extra_native_bytes
     }
 
-    /// V8's object id. The same object keeps it in all snapshots of its process taken inline.
+    /// V8's object id. An object of JavaScript's heap (odd id) keeps it in all snapshots of its process taken inline;
+    /// native objects (even ids) get new ones each time.
     pub fn id(&self, node: NodeIndex) -> u32 {
         self.snapshot.nodes.ids[node.at()]
     }
 
-    /// The greatest object id. In a later snapshot of the same process a greater id means a newer object.
+    /// The greatest id of an object of JavaScript's heap. In a later snapshot of the same process a greater odd id
+    /// means a newer object; even ids, of native objects, tell nothing.
     pub fn last_id(&self) -> u32 {
-        self.snapshot.nodes.ids.iter().copied().max().unwrap_or(0)
+        self.snapshot.nodes.ids.iter().copied().filter(|id| id % 2 == 1).max().unwrap_or(0)
+    }
+
+    /// True when the object was made after the snapshot, of the same process, whose [`HeapGraph::last_id`] is given.
+    /// Always false for native objects.
+    pub fn is_newer(&self, node: NodeIndex, last_id: u32) -> bool {
+        let id = self.id(node);
+        id % 2 == 1 && id > last_id
     }
 
     /// The node of an object id. The first call sorts an index (4 bytes a node); the next ones take microseconds.
