@@ -59,6 +59,7 @@ function casesOf(corpus) {
   return fs.readdirSync(corpus).filter((name) => fs.existsSync(path.join(corpus, name, 'case.json'))).sort();
 }
 
+/** @param {string} corpus @param {string} name @param {{ node: string, keep?: string }} options */
 async function runCase(corpus, name, { node, keep }) {
   const folder = path.join(corpus, name);
   const truth = JSON.parse(fs.readFileSync(path.join(folder, 'case.json'), 'utf8'));

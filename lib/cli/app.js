@@ -62,7 +62,7 @@ class App {
     this.#errorOutput = new Tail(errorOutput);
     this.#channel = new Channel(control);
     this.#channel.on('message', (message) => this.#receive(message));
-    this.died = this.#watchDeath();
+    this.died = this.#rejectOnDeath();
     this.died.catch(() => {});
   }
 
@@ -119,16 +119,20 @@ class App {
     }
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    if (message.error) waiting?.reject(new LeakWatchError('ERR_LEAKWATCH_CONTROL', `The app's process could not do what the test needs: ${message.error.message}`));
+    if (message.error) waiting?.reject(new LeakWatchError('ERR_LEAKWATCH_CONTROL', `The app's process could not do what the test needs: ${message.error}`));
     else waiting?.resolve(message.result);
   }
 
-  async #watchDeath() {
-    const how = await this.#gone();
-    if (this.#stopping) return new Promise(() => {});
-    // Its group may live on, and so may the pipes its children inherited.
-    this.kill();
-    throw how;
+  /** @returns {Promise<never>} */
+  #rejectOnDeath() {
+    return new Promise((_, reject) => {
+      this.#gone().then((how) => {
+        if (this.#stopping) return;
+        // Its group may live on, and so may the pipes its children inherited.
+        this.kill();
+        reject(how);
+      });
+    });
   }
 
   /** @returns {Promise<LeakWatchError>} resolves once the process and its output have ended */

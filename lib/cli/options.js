@@ -68,8 +68,8 @@ function parseTestOptions(argv) {
     node: values.node === undefined ? process.execPath : existing('--node', values.node),
     nodeArgs: values['node-arg'] ?? [],
     port: integer('--port', values.port, 1, 65_535),
-    json: values.json ?? null,
-    keepSnapshots: values['keep-snapshots'] ?? null,
+    json: /** @type {string | undefined} */ (values.json) ?? null,
+    keepSnapshots: /** @type {string | undefined} */ (values['keep-snapshots']) ?? null,
     timeoutMs: 1000 * (integer('--timeout', values.timeout, 1, 86_400) ?? DEFAULTS.timeoutSeconds),
   };
 }

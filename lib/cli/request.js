@@ -70,6 +70,7 @@ function checkPlaceholders(text) {
   }
 }
 
+/** @returns {Record<string, string>} */
 function contentType(body) {
   if (body === null) return {};
   if (/^\s*[[{"]/.test(body)) return { 'content-type': 'application/json' };

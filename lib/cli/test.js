@@ -118,6 +118,7 @@ class TestRun {
     const { warmup, requestsPerRound, rounds } = this.#options;
     this.#context.progress.phase(`warming up ${this.#url}`);
     const startedAt = performance.now();
+    /** @type {{ requests: number, requestsPerSecond: number, before: any }} */
     const pace = { requests: 0, requestsPerSecond: 0, before: null };
     for (;;) {
       const count = nextWarmupBatch({ sent: this.#sent, elapsedMs: performance.now() - startedAt, wanted: warmup });

@@ -67,7 +67,7 @@ async function answer(channel, commands, { id, command, ...parameters }) {
   try {
     channel.send({ id, result: await commands[command](parameters) });
   } catch (error) {
-    channel.send({ id, error: { message: String(error?.message ?? error), code: error?.code } });
+    channel.send({ id, error: error instanceof Error ? error.message : String(error) });
   }
 }
 

@@ -1,0 +1,69 @@
+'use strict';
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { FIXTURES, leakwatch } = require('./helpers/leakwatch.js');
+
+const AMOUNT = ['--warmup', '300', '--requests', '300', '--rounds', '4'];
+
+function lineOf(file, code) {
+  return fs.readFileSync(path.join(FIXTURES, file), 'utf8').split('\n').findIndex((line) => line.includes(code)) + 1;
+}
+
+async function reportOf(entry, ...args) {
+  const { code, stdout, stderr } = await leakwatch(['test', entry, '--json', '-', ...AMOUNT, ...args]);
+  assert.notEqual(code, 3, stderr);
+  return { code, report: JSON.parse(stdout), stderr };
+}
+
+const LOGIN = ['--request', 'GET /', '--request', 'POST /login {"user":"user{{n}}"}'];
+
+test('an unbounded map of sessions: held where, by which route', async () => {
+  const { code, report } = await reportOf('leaky.js', ...LOGIN);
+  assert.deepEqual([code, report.verdict], [1, 'leaking']);
+  const [suspect] = report.suspects;
+  assert.equal(suspect.name, 'Session');
+  assert.deepEqual(suspect.routes, ['POST /login']);
+  assert.ok(suspect.retainerPath.some((step) => step.name === 'sessions'), JSON.stringify(suspect.retainerPath));
+  assert.equal(suspect.heldAt.line, lineOf('leaky.js', 'const sessions = new Map()'));
+  assert.equal(path.resolve(FIXTURES, suspect.heldAt.file), path.join(FIXTURES, 'leaky.js'));
+});
+
+test('its twin that keeps one session is healthy', async () => {
+  const { code, report } = await reportOf('healthy.js', ...LOGIN);
+  assert.deepEqual([code, report.verdict, report.suspects], [0, 'healthy', []]);
+});
+
+test('a listener per request in an ES module', async () => {
+  const { code, report } = await reportOf('leaky-module.mjs', '--request', 'GET /prices/{{n}}');
+  assert.equal(code, 1);
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.kind, suspect.name, suspect.routes], ['listener', 'price', ['GET /prices/:id']]);
+  assert.ok(suspect.createdAt.some(({ line }) => line === lineOf('leaky-module.mjs', "feed.on('price'")), JSON.stringify(suspect.createdAt));
+});
+
+test('the text names the leak and the exit code says it, too', async () => {
+  const { code, stdout, left } = await leakwatch(['test', 'leaky.js', ...AMOUNT, ...LOGIN]);
+  assert.match(stdout, /Session/);
+  assert.match(stdout, /POST \/login/);
+  assert.match(stdout, /leaky\.js:6/);
+  assert.doesNotMatch(stdout, /\u001b/, 'no colours for a pipe');
+  assert.deepEqual([code, left], [1, []]);
+});
+
+test('--json FILE and --keep-snapshots keep the evidence, readable by its owner only', async (t) => {
+  const kept = fs.mkdtempSync(path.join(FIXTURES, 'kept-'));
+  t.after(() => fs.rmSync(kept, { recursive: true, force: true }));
+  const folder = path.join(kept, 'new');
+  const json = path.join(kept, 'report.json');
+  const { code } = await leakwatch(['test', 'leaky.js', '--json', json, '--keep-snapshots', folder, ...AMOUNT, ...LOGIN]);
+  assert.equal(code, 1);
+  assert.equal(JSON.parse(fs.readFileSync(json, 'utf8')).verdict, 'leaking');
+  assert.deepEqual(fs.readdirSync(folder).sort(), ['1.heapsnapshot', '2.heapsnapshot', '3.heapsnapshot', 'allocations.heapprofile', 'testrun.json']);
+  assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
+  for (const file of fs.readdirSync(folder)) assert.equal(fs.statSync(path.join(folder, file)).mode & 0o777, 0o600, file);
+  const run = JSON.parse(fs.readFileSync(path.join(folder, 'testrun.json'), 'utf8'));
+  assert.deepEqual(run.points.map((point) => point.requests), [300, 600, 900, 1200, 1500]);
+  assert.deepEqual(run.snapshots.map((snapshot) => snapshot.requests), [1500, 1800, 2100]);
+});
