@@ -37,12 +37,15 @@ function createCommands(servers, tracker, inspection) {
     async measure() {
       await settle();
       await collect();
+      // Looking sweeps leakwatch's own tables; what they let go must not count as the app's.
+      const resources = tracker.groups();
+      await collect();
       return {
         requests: tracker.requests(),
         routes: tracker.routes(),
         atMs: Math.round(performance.now()),
         memory: readMemory(),
-        resources: tracker.groups(),
+        resources,
       };
     },
     startAllocationProfile: () => inspection.startAllocationProfile(),
@@ -54,6 +57,7 @@ function createCommands(servers, tracker, inspection) {
     handlers: () => inspection.locateHandlers(tracker.handlers()),
     async snapshot({ path }) {
       await collect();
+      tracker.groups();
       // Inline, so that all of them share object ids; whole, because the folder is private and soon gone.
       await takeSnapshot({ path, mode: 'inline', redact: false });
       return tracker.requests();
