@@ -150,6 +150,7 @@ export declare class TrackTable {
  * thread. Fails with `ERR_LEAKWATCH_SNAPSHOT_…: sentence` when the file is not a usable snapshot.
  */
 export declare function analyzeSnapshot(path: string): Promise<string>;
+
 /** Whether snapshots can be taken in the background here, and why not. */
 export declare function backgroundSupport(): BackgroundSupport;
 
@@ -177,6 +178,9 @@ export declare function captureState(id: number): CaptureState;
  * Returns JSON: `{ grows: boolean, series: [{ name, growth, perRequest, trend }] }`.
  */
 export declare function growthOfRun(testRun: string): string;
+
+/** The report (JSON) on what the monitor measured (JSON). */
+export declare function judgeMonitor(observations: string): string;
 
 /** Judges a test run (JSON) on a thread of libuv's pool. Resolves to the report (JSON). */
 export declare function judgeTestRun(testRun: string): Promise<string>;

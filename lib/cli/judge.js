@@ -1,23 +1,14 @@
 'use strict';
 // The seam to the native part: what a test run means.
 const { fromNative } = require('../errors.js');
-
-function judging() {
-  try {
-    const native = require('../native.js');
-    if (native.judgeTestRun) return native;
-  } catch {
-    // not built yet
-  }
-  return require('./standin.js');
-}
+const native = require('../native.js');
 
 /**
  * @param {object} testRun with points only
  * @returns {boolean} whether heap snapshots are worth taking
  */
 function grows(testRun) {
-  return call(() => JSON.parse(judging().growthOfRun(JSON.stringify(testRun))).grows);
+  return call(() => JSON.parse(native.growthOfRun(JSON.stringify(testRun))).grows);
 }
 
 /**
@@ -26,7 +17,7 @@ function grows(testRun) {
  */
 async function judge(testRun) {
   try {
-    return JSON.parse(await judging().judgeTestRun(JSON.stringify(testRun)));
+    return JSON.parse(await native.judgeTestRun(JSON.stringify(testRun)));
   } catch (error) {
     throw fromNative(error);
   }
@@ -38,7 +29,7 @@ async function judge(testRun) {
  * @returns {string}
  */
 function render(report, format) {
-  return call(() => judging().renderReport(JSON.stringify(report), format));
+  return call(() => native.renderReport(JSON.stringify(report), format));
 }
 
 function call(run) {

@@ -79,7 +79,8 @@ class TestRun {
       pid: app.pid,
       cwd: process.cwd(),
       entry: path.resolve(options.entry),
-      ownFolder: path.join(__dirname, '..', '..'),
+      // What files in here hold is leakwatch's own; the folder above may hold an app.
+      ownFolder: path.join(__dirname, '..'),
       points: [],
       snapshots: [],
       allocationProfile: null,
