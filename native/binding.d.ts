@@ -50,10 +50,20 @@ export interface CaptureSettings {
 export interface CaptureState {
   /** Bytes V8 has written so far. */
   bytesRead: number
-  /** Only when the capture has ended well. */
+  /** Only when a snapshot has ended well. */
   result?: CaptureResult
+  /** Only when a count has ended well. */
+  text?: CapturedText
   /** Only when it failed: `ERR_LEAKWATCH_…: sentence`. */
   error?: string
+}
+
+/** What a forked child had to say. */
+export interface CapturedText {
+  /** It. */
+  text: string
+  /** The child's largest resident set, in bytes. */
+  peakChildBytes?: number
 }
 
 /** One stack frame of the application or a dependency. */
@@ -172,6 +182,12 @@ export declare function captureInline(settings: CaptureSettings, write: (arg: st
 
 /** How a capture is getting on. Once it has told the end, its number means nothing any more. */
 export declare function captureState(id: number): CaptureState;
+
+/**
+ * Tries once to run `write` in a forked child, which writes a text into the path it is given; `captureState`
+ * has it in the end. Returns as `captureBackground` does.
+ */
+export declare function countBackground(limits: BackgroundLimits, write: (arg: string) => string | null): number | null;
 
 /**
  * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io::PipeReader;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,13 @@ use napi_derive::napi;
 
 use crate::capture::admission::{Budget, HeapSize, Room};
 use crate::capture::background::{self, Attempt, Limits};
+use crate::capture::drain::{Writer, drain, drain_text};
 use crate::capture::encoder::Compression;
 use crate::capture::error::CaptureError;
+use crate::capture::file::UnfinishedFile;
 use crate::capture::inline::InlineCapture;
 use crate::capture::session::{Claim, Session};
-use crate::capture::{Settings, Summary};
+use crate::capture::{Product, Settings, Summary};
 
 /// What to write and how.
 #[napi(object)]
@@ -33,8 +36,10 @@ pub struct CaptureSettings {
 pub struct CaptureState {
     /// Bytes V8 has written so far.
     pub bytes_read: f64,
-    /// Only when the capture has ended well.
+    /// Only when a snapshot has ended well.
     pub result: Option<CaptureResult>,
+    /// Only when a count has ended well.
+    pub text: Option<CapturedText>,
     /// Only when it failed: `ERR_LEAKWATCH_…: sentence`.
     pub error: Option<String>,
 }
@@ -53,6 +58,15 @@ pub struct CaptureResult {
     /// Whether the values of strings were blanked.
     pub redacted: bool,
     /// The largest resident set of the forked child, in bytes; absent when it was taken inline.
+    pub peak_child_bytes: Option<f64>,
+}
+
+/// What a forked child had to say.
+#[napi(object)]
+pub struct CapturedText {
+    /// It.
+    pub text: String,
+    /// The child's largest resident set, in bytes.
     pub peak_child_bytes: Option<f64>,
 }
 
@@ -112,19 +126,63 @@ pub fn capture_background(
     limits: BackgroundLimits,
     write: Function<'_, String, Option<String>>,
 ) -> Result<Option<u32>> {
-    let heap = HeapSize { small_bytes: limits.small_bytes as u64, large_bytes: limits.large_bytes as u64 };
     let claim = Claim::take().map_err(to_js)?;
-    let max_bytes = limits.max_memory_bytes.map(|bytes| bytes as u64);
-    let budget = Budget::admit(heap, max_bytes, Room::now()).map_err(to_js)?;
-    let limits = Limits { heap, budget, timeout: Duration::from_millis(limits.timeout_ms as u64) };
+    let settings = settings_of(settings);
+    let heap = heap_of(&limits);
+    let limits = limits_of(&limits, heap.expected_growth()).map_err(to_js)?;
+    // Made before the fork, so that an unusable place costs nothing.
+    let file = UnfinishedFile::create(&settings.target).map_err(to_js)?;
+    fork(limits, write, move |pipe, child, session| {
+        let summary = drain(pipe, file, &settings, child, session)?;
+        if let Some(grown) = summary.grown_bytes {
+            heap.remember(grown);
+        }
+        drop(claim);
+        Ok(Product::Snapshot(summary))
+    })
+}
+
+/// Tries once to run `write` in a forked child, which writes a text into the path it is given; `captureState`
+/// has it in the end. Returns as `captureBackground` does.
+#[napi(catch_unwind)]
+pub fn count_background(
+    limits: BackgroundLimits,
+    write: Function<'_, String, Option<String>>,
+) -> Result<Option<u32>> {
+    let claim = Claim::take().map_err(to_js)?;
+    let limits = limits_of(&limits, heap_of(&limits).expected_counting_growth()).map_err(to_js)?;
+    fork(limits, write, move |pipe, child, session| {
+        let text = drain_text(pipe, child, session);
+        drop(claim);
+        text
+    })
+}
+
+fn fork(
+    limits: Limits,
+    write: Function<'_, String, Option<String>>,
+    consume: impl FnOnce(PipeReader, &mut dyn Writer, &Session) -> std::result::Result<Product, CaptureError>
+    + Send
+    + 'static,
+) -> Result<Option<u32>> {
     let write = |path| match write.call(path) {
         Ok(reason) => reason,
         Err(error) => Some(error.reason.clone()),
     };
-    match background::attempt(&claim, &settings_of(settings), limits, write).map_err(to_js)? {
+    match background::attempt(limits, write, consume).map_err(to_js)? {
         Attempt::Started(session) => Ok(Some(remember(session))),
         Attempt::Busy(_) => Ok(None),
     }
+}
+
+fn heap_of(limits: &BackgroundLimits) -> HeapSize {
+    HeapSize { small_bytes: limits.small_bytes as u64, large_bytes: limits.large_bytes as u64 }
+}
+
+fn limits_of(limits: &BackgroundLimits, growth: u64) -> std::result::Result<Limits, CaptureError> {
+    let max_bytes = limits.max_memory_bytes.map(|bytes| bytes as u64);
+    let budget = Budget::admit(heap_of(limits), growth, max_bytes, Room::now())?;
+    Ok(Limits { budget, timeout: Duration::from_millis(limits.timeout_ms as u64) })
 }
 
 /// How a capture is getting on. Once it has told the end, its number means nothing any more.
@@ -138,12 +196,17 @@ pub fn capture_state(id: u32) -> Result<CaptureState> {
         if outcome.is_some() {
             sessions.remove(&id);
         }
-        let (result, error) = match outcome {
-            None => (None, None),
-            Some(Ok(summary)) => (Some(result_of(&summary)), None),
-            Some(Err(error)) => (None, Some(describe(&error))),
-        };
-        Ok(CaptureState { bytes_read, result, error })
+        let mut state = CaptureState { bytes_read, result: None, text: None, error: None };
+        match outcome {
+            None => {}
+            Some(Ok(Product::Snapshot(summary))) => state.result = Some(result_of(&summary)),
+            Some(Ok(Product::Text(text, cost))) => {
+                let peak_child_bytes = cost.peak_child_bytes.map(|bytes| bytes as f64);
+                state.text = Some(CapturedText { text, peak_child_bytes });
+            }
+            Some(Err(error)) => state.error = Some(describe(&error)),
+        }
+        Ok(state)
     })
 }
 

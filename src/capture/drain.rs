@@ -4,16 +4,19 @@
 //! thrown away.
 
 use std::io::{PipeReader, Read, Write};
+use std::path::PathBuf;
 
 use super::encoder::Encoder;
 use super::error::CaptureError;
 use super::file::UnfinishedFile;
 use super::session::Session;
 use super::stream::{Malformed, SnapshotStream};
-use super::{Settings, Summary};
+use super::{Product, Settings, Summary};
 
 /// Bytes taken out of the pipe at once.
 const CHUNK: usize = 1 << 20;
+/// More than this is not expected of a child that only has something to say.
+const MAX_TEXT: usize = 16 << 20;
 
 /// Whoever writes into the pipe, seen from the draining thread.
 pub trait Writer: Send {
@@ -22,7 +25,7 @@ pub trait Writer: Send {
     fn wait(&mut self, pipe: &PipeReader) -> Result<(), CaptureError>;
 
     /// After the pipe's end: whether everything was written, and what it cost.
-    fn finish(self: Box<Self>) -> Result<Cost, CaptureError>;
+    fn finish(&mut self) -> Result<Cost, CaptureError>;
 }
 
 /// What writing took from the process that writes.
@@ -36,47 +39,74 @@ pub struct Cost {
 
 /// Drains `pipe` into `file` until its end, then decides with `writer` whether the file is whole.
 pub fn drain(
-    mut pipe: PipeReader,
+    pipe: PipeReader,
     file: UnfinishedFile,
     settings: &Settings,
-    mut writer: Box<dyn Writer>,
+    writer: &mut dyn Writer,
     session: &Session,
 ) -> Result<Summary, CaptureError> {
-    let mut sink = Sink::open(file, settings);
-    let mut chunk = vec![0; CHUNK];
+    let mut sink = Sink(OpenSink::new(file, settings));
+    let cost = pump(pipe, writer, session, |chunk| sink.take(chunk), CHUNK);
+    // The writer's reason comes before the sink's if that is only that the text is cut.
+    match (sink.0, cost) {
+        (Err(reason), _) if reason.code != MALFORMED => Err(reason),
+        (_, Err(reason)) => Err(reason),
+        (sink, Ok(cost)) => sink?.commit(settings, cost),
+    }
+}
+
+/// Drains `pipe` into memory.
+pub fn drain_text(
+    pipe: PipeReader,
+    writer: &mut dyn Writer,
+    session: &Session,
+) -> Result<Product, CaptureError> {
+    let mut text = Vec::new();
+    let take = |chunk: &mut [u8]| {
+        text.extend_from_slice(&chunk[..chunk.len().min(MAX_TEXT - text.len().min(MAX_TEXT))])
+    };
+    let cost = pump(pipe, writer, session, take, CHUNK / 16)?;
+    Ok(Product::Text(String::from_utf8_lossy(&text).into_owned(), cost))
+}
+
+/// Hands on what comes out of the pipe until its end, and asks the writer what it thinks of it.
+fn pump(
+    mut pipe: PipeReader,
+    writer: &mut dyn Writer,
+    session: &Session,
+    mut take: impl FnMut(&mut [u8]),
+    size: usize,
+) -> Result<Cost, CaptureError> {
+    let mut chunk = vec![0; size];
+    let mut stopped = None;
     loop {
-        if let Err(error) = writer.wait(&pipe) {
-            sink.fail(error);
+        if let Err(reason) = writer.wait(&pipe) {
+            stopped.get_or_insert(reason);
         }
         match pipe.read(&mut chunk) {
             Ok(0) => break,
-            Ok(length) => sink.take(&mut chunk[..length], session),
+            Ok(length) => {
+                session.add_bytes(length as u64);
+                if stopped.is_none() {
+                    take(&mut chunk[..length]);
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => {
-                sink.fail(CaptureError::new(
-                    "ERR_LEAKWATCH_INTERNAL",
-                    format!("Reading the snapshot's pipe failed: {error}."),
-                ));
+                let message = format!("Reading the snapshot's pipe failed: {error}.");
+                stopped.get_or_insert(CaptureError::new("ERR_LEAKWATCH_SYSTEM", message));
                 break;
             }
         }
-        if session.is_cancelled() {
-            sink.fail(CaptureError::cancelled());
-        }
     }
     drop(pipe);
-    // The writer is asked even after a failure: it may have a child to collect. Its reason comes first,
-    // because a half file is only its consequence.
+    // The writer is asked even after a failure: it may have a child to collect.
     let cost = writer.finish();
-    let file = sink.0;
-    if session.is_cancelled() {
-        return Err(CaptureError::cancelled());
+    match stopped {
+        Some(reason) => Err(reason),
+        None if session.is_cancelled() => Err(CaptureError::cancelled()),
+        None => cost,
     }
-    let cost = match (&file, cost) {
-        (Err(reason), _) if reason.code != MALFORMED => return Err(reason.clone()),
-        (_, cost) => cost?,
-    };
-    file?.commit(settings, cost)
 }
 
 const MALFORMED: &str = "ERR_LEAKWATCH_MALFORMED";
@@ -88,36 +118,17 @@ fn malformed(reason: &Malformed) -> CaptureError {
     )
 }
 
-/// Where the chunks go, or why they no longer go anywhere.
+/// Where the chunks go, or why they no longer go anywhere: what was written so far is gone then.
 struct Sink(Result<OpenSink, CaptureError>);
 
 struct OpenSink {
     stream: SnapshotStream,
     encoder: Encoder<UnfinishedFile>,
-    target: std::path::PathBuf,
+    target: PathBuf,
 }
 
 impl Sink {
-    fn open(file: UnfinishedFile, settings: &Settings) -> Self {
-        let target = settings.target.clone();
-        let encoder = Encoder::new(settings.compression, file)
-            .map_err(|error| CaptureError::unwritable(&target, &error));
-        Self(encoder.map(|encoder| OpenSink {
-            stream: SnapshotStream::new(settings.redact),
-            encoder,
-            target,
-        }))
-    }
-
-    /// Keeps the first reason; what was written so far is gone with the sink.
-    fn fail(&mut self, reason: CaptureError) {
-        if self.0.is_ok() {
-            self.0 = Err(reason);
-        }
-    }
-
-    fn take(&mut self, chunk: &mut [u8], session: &Session) {
-        session.add_bytes(chunk.len() as u64);
+    fn take(&mut self, chunk: &mut [u8]) {
         if let Ok(open) = &mut self.0
             && let Err(reason) = open.take(chunk)
         {
@@ -127,6 +138,13 @@ impl Sink {
 }
 
 impl OpenSink {
+    fn new(file: UnfinishedFile, settings: &Settings) -> Result<Self, CaptureError> {
+        let target = settings.target.clone();
+        let encoder = Encoder::new(settings.compression, file)
+            .map_err(|error| CaptureError::unwritable(&target, &error))?;
+        Ok(Self { stream: SnapshotStream::new(settings.redact), encoder, target })
+    }
+
     fn take(&mut self, chunk: &mut [u8]) -> Result<(), CaptureError> {
         let length = self.stream.push(chunk).map_err(|reason| malformed(&reason))?;
         self.encoder

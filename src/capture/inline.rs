@@ -3,11 +3,11 @@
 use std::io::{PipeReader, PipeWriter};
 use std::sync::{Arc, mpsc};
 
-use super::Settings;
 use super::drain::{Cost, Writer, drain};
 use super::error::CaptureError;
 use super::file::UnfinishedFile;
 use super::session::{Claim, Session};
+use super::{Product, Settings};
 
 /// A capture whose pipe waits for V8. Dropped without [`written`](Self::written), it fails.
 #[derive(Debug)]
@@ -27,9 +27,9 @@ impl InlineCapture {
         let session = Arc::new(Session::default());
         let shared = Arc::clone(&session);
         start_thread("leakwatch-drain", move || {
-            let ended = drain(reader, file, &settings, Box::new(ThisProcess(outcome)), &shared);
+            let ended = drain(reader, file, &settings, &mut ThisProcess(outcome), &shared);
             drop(claim);
-            shared.end(ended);
+            shared.end(ended.map(Product::Snapshot));
         })?;
         Ok(Self { pipe: Some(writer), told, session })
     }
@@ -62,7 +62,7 @@ impl Writer for ThisProcess {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<Cost, CaptureError> {
+    fn finish(&mut self) -> Result<Cost, CaptureError> {
         match self.0.recv() {
             Ok(outcome) => outcome.map(|()| Cost::default()),
             Err(_) => Err(CaptureError::new("ERR_LEAKWATCH_INTERNAL", "The snapshot was given up halfway.")),

@@ -33,6 +33,15 @@ pub struct Settings {
     pub compression: Compression,
 }
 
+/// What a capture ends with.
+#[derive(Debug, Clone)]
+pub enum Product {
+    /// A snapshot in a file.
+    Snapshot(Summary),
+    /// What the child had to say, and what that cost.
+    Text(String, drain::Cost),
+}
+
 /// A snapshot that was written.
 #[derive(Debug, Clone)]
 pub struct Summary {

@@ -1,18 +1,19 @@
 //! Where snapshots are taken in this process only: macOS, Windows, musl, other processors.
 
+use std::io::PipeReader;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Settings;
-use super::admission::{Budget, HeapSize};
+use super::Product;
+use super::admission::Budget;
+use super::drain::Writer;
 use super::error::CaptureError;
-use super::session::{Claim, Session};
+use super::session::Session;
 
 /// What a child could take.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Limits {
-    pub heap: HeapSize,
     pub budget: Budget,
     pub timeout: Duration,
 }
@@ -36,14 +37,13 @@ pub fn supported() -> Result<(), String> {
 
 /// Says that this is not supported.
 pub fn attempt(
-    _claim: &Arc<Claim>,
-    _settings: &Settings,
     _limits: Limits,
     _write: impl FnOnce(String) -> Option<String>,
+    _consume: impl FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError> + Send + 'static,
 ) -> Result<Attempt, CaptureError> {
     let reason = supported().err().unwrap_or_default();
     Err(CaptureError::new(
         "ERR_LEAKWATCH_UNSUPPORTED",
-        format!("Snapshots in the background are not supported here: {reason}."),
+        format!("Captures in the background are not supported here: {reason}."),
     ))
 }

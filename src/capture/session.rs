@@ -5,14 +5,15 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use super::Product;
 use super::error::CaptureError;
 
 /// A capture in progress or just ended. Shared by the thread that drains it and whoever waits for it.
-#[derive(Debug)]
-pub struct Session<T = super::Summary> {
+#[derive(Debug, Default)]
+pub struct Session {
     bytes: AtomicU64,
     cancelled: AtomicBool,
-    outcome: Mutex<Option<Result<T, CaptureError>>>,
+    outcome: Mutex<Option<Result<Product, CaptureError>>>,
 }
 
 /// The capture that is under way in this process, in whichever of its JavaScript threads.
@@ -38,13 +39,7 @@ impl Claim {
     }
 }
 
-impl<T> Default for Session<T> {
-    fn default() -> Self {
-        Self { bytes: AtomicU64::new(0), cancelled: AtomicBool::new(false), outcome: Mutex::new(None) }
-    }
-}
-
-impl<T> Session<T> {
+impl Session {
     /// Bytes that V8 has written so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
@@ -66,12 +61,12 @@ impl<T> Session<T> {
     }
 
     /// Says how the capture ended.
-    pub fn end(&self, outcome: Result<T, CaptureError>) {
+    pub fn end(&self, outcome: Result<Product, CaptureError>) {
         *self.outcome.lock() = Some(outcome);
     }
 
     /// Takes the outcome, once there is one.
-    pub fn take_outcome(&self) -> Option<Result<T, CaptureError>> {
+    pub fn take_outcome(&self) -> Option<Result<Product, CaptureError>> {
         self.outcome.lock().take()
     }
 }

@@ -17,25 +17,23 @@ mod relocations;
 mod threads;
 mod watch;
 
+use std::io::PipeReader;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::child::Messages;
 use self::regions::ForkableHeap;
 use self::watch::Child;
-use super::Settings;
-use super::admission::{Budget, HeapSize};
-use super::drain::drain;
+use super::Product;
+use super::admission::Budget;
+use super::drain::Writer;
 use super::error::CaptureError;
-use super::file::UnfinishedFile;
 use super::inline::{open_pipe, start_thread};
-use super::session::{Claim, Session};
+use super::session::Session;
 
 /// What a child may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The heap that is written.
-    pub heap: HeapSize,
     /// Memory.
     pub budget: Budget,
     /// Time from the fork to the end.
@@ -59,23 +57,20 @@ pub fn supported() -> Result<(), String> {
     relocations::check()
 }
 
-/// Tries once to fork a child that lets `write` write into the path it is given.
-///
-/// `write` runs in the child only; it returns why it failed, if it did.
+/// Tries once to fork a child that runs `write` with the path of a pipe; it returns why it failed, if it did.
+/// What comes out of the pipe goes to `consume`, in a thread of this process.
 pub fn attempt(
-    claim: &Arc<Claim>,
-    settings: &Settings,
     limits: Limits,
     write: impl FnOnce(String) -> Option<String>,
+    consume: impl FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError> + Send + 'static,
 ) -> Result<Attempt, CaptureError> {
     let system = |error| {
-        CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot prepare a fork for the snapshot: {error}."))
+        CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot prepare a fork for the capture: {error}."))
     };
     let busy = threads::busy().map_err(system)?;
     if busy > 0 {
         return Ok(Attempt::Busy(busy));
     }
-    let file = UnfinishedFile::create(&settings.target)?;
     let (reader, writer) = open_pipe()?;
     let messages = Messages::open().map_err(system)?;
     let heap = ForkableHeap::open().map_err(system)?;
@@ -96,14 +91,10 @@ pub fn attempt(
     drop(heap);
     drop(writer);
     let session = Arc::new(Session::default());
-    let child = Child::new(pid, limits, messages, Arc::clone(&session));
-    let (shared, claim, settings) = (Arc::clone(&session), Arc::clone(claim), settings.clone());
+    let mut child = Child::new(pid, limits, messages, Arc::clone(&session));
+    let shared = Arc::clone(&session);
     start_thread("leakwatch-drain", move || {
-        let ended = drain(reader, file, &settings, Box::new(child), &shared);
-        if let Some(grown) = ended.as_ref().ok().and_then(|summary| summary.grown_bytes) {
-            limits.heap.remember(grown);
-        }
-        drop(claim);
+        let ended = consume(reader, &mut child, &shared);
         shared.end(ended);
     })?;
     Ok(Attempt::Started(session))

@@ -159,7 +159,7 @@ impl Writer for Child {
         }
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Cost, CaptureError> {
+    fn finish(&mut self) -> Result<Cost, CaptureError> {
         let status = self.collect();
         if status != 0 {
             return Err(self.failure(status));

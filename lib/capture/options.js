@@ -1,39 +1,47 @@
 'use strict';
 const path = require('node:path');
-const { LeakWatchError } = require('./errors.js');
+const { LeakWatchError } = require('../errors.js');
 
 /**
- * @typedef {object} SnapshotOptions
- * @property {string} [path] the file to write; replaces an older one
- * @property {string} [directory] where to write a file named leakwatch-PID-TIME-SEQ; default `leakwatch-snapshots`
- * @property {AbortSignal} [signal] calls the capture off
- * @property {(progress: { bytes: number }) => void} [onProgress] told now and then how many bytes V8 has written
+ * @typedef {object} CaptureOptions
  * @property {'auto' | 'background' | 'inline'} [mode] `background`: in a forked child, the event loop stops for
  *   milliseconds; `inline`: in this process, the event loop stops until V8 is done; `auto` (default): background,
  *   or inline where that is not supported and `allowPause` is set
  * @property {boolean} [allowPause] whether `auto` may stop the event loop for long
- * @property {number} [maxMemoryBytes] what a snapshot in the background may add to the memory in use; default: what
+ * @property {number} [maxMemoryBytes] what a capture in the background may add to the memory in use; default: what
  *   the container and the machine have left
- * @property {number} [timeoutMs] how long a snapshot in the background may take; default ten minutes
- * @property {boolean} [redact] blank the values of strings; default: when NODE_ENV is production
- * @property {'gzip' | 'zstd' | 'none'} [compression] default none
+ * @property {number} [timeoutMs] how long a capture in the background may take; default ten minutes
+ * @property {AbortSignal} [signal] calls the capture off
  * @property {'join' | 'refuse'} [whenBusy] while another capture is under way: share its result, or fail (default)
  * @property {boolean} [keepAlive] whether waiting keeps the process alive; default true
  *
- * @typedef {object} SnapshotSettings
- * @property {string} target absolute path
- * @property {AbortSignal | undefined} signal
- * @property {((progress: { bytes: number }) => void) | undefined} onProgress
+ * @typedef {object} SnapshotOnlyOptions
+ * @property {string} [path] the file to write; replaces an older one
+ * @property {string} [directory] where to write a file named leakwatch-PID-TIME-SEQ; default `leakwatch-snapshots`
+ * @property {(progress: { bytes: number }) => void} [onProgress] told now and then how many bytes V8 has written
+ * @property {boolean} [redact] blank the values of strings; default: when NODE_ENV is production
+ * @property {'gzip' | 'zstd' | 'none'} [compression] default none
+ * @typedef {CaptureOptions & SnapshotOnlyOptions} SnapshotOptions
+ *
+ * @typedef {object} CaptureSettings
  * @property {'auto' | 'background' | 'inline'} mode
  * @property {boolean} allowPause
  * @property {number | undefined} maxMemoryBytes
  * @property {number} timeoutMs
- * @property {boolean} redact
- * @property {'gzip' | 'zstd' | 'none'} compression
+ * @property {AbortSignal | undefined} signal
  * @property {'join' | 'refuse'} whenBusy
  * @property {boolean} keepAlive
+ *
+ * @typedef {object} SnapshotOnlySettings
+ * @property {string} target absolute path
+ * @property {((progress: { bytes: number }) => void) | undefined} onProgress
+ * @property {boolean} redact
+ * @property {'gzip' | 'zstd' | 'none'} compression
+ * @typedef {CaptureSettings & SnapshotOnlySettings} SnapshotSettings
  */
 
+const CAPTURE_OPTIONS = ['mode', 'allowPause', 'maxMemoryBytes', 'timeoutMs', 'signal', 'whenBusy', 'keepAlive'];
+const SNAPSHOT_OPTIONS = ['path', 'directory', 'onProgress', 'redact', 'compression', ...CAPTURE_OPTIONS];
 const EXTENSIONS = { none: '.heapsnapshot', gzip: '.heapsnapshot.gz', zstd: '.heapsnapshot.zst' };
 const DEFAULT_TIMEOUT_MS = 600_000;
 let sequence = 0;
@@ -42,29 +50,56 @@ const isBoolean = (/** @type {unknown} */ value) => typeof value === 'boolean';
 const isPositive = (/** @type {unknown} */ value) => typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER;
 
 /**
- * Checks what a caller asked for and fills in the rest.
+ * Checks what a caller of takeSnapshot asked for and fills in the rest.
  * @param {SnapshotOptions} options
  * @returns {SnapshotSettings}
  */
 function snapshotSettings(options) {
-  if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
-  const known = ['path', 'directory', 'signal', 'onProgress', 'mode', 'allowPause', 'maxMemoryBytes', 'timeoutMs', 'redact', 'compression', 'whenBusy', 'keepAlive'];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown) throw new LeakWatchError('ERR_LEAKWATCH_OPTION', `takeSnapshot has no option "${unknown}". It has ${known.join(', ')}.`);
+  checkNames(options, SNAPSHOT_OPTIONS);
   if (options.path !== undefined && options.directory !== undefined) {
-    throw new LeakWatchError('ERR_LEAKWATCH_OPTION', 'takeSnapshot takes `path` or `directory`, not both.');
+    throw new LeakWatchError('ERR_LEAKWATCH_OPTION', 'A snapshot takes `path` or `directory`, not both.');
   }
   const compression = oneOf(options, 'compression', ['none', 'gzip', 'zstd']);
   return {
+    ...captureSettings(options),
     target: target(options, compression),
-    signal: ofType(options, 'signal', 'an AbortSignal', (value) => value instanceof AbortSignal),
     onProgress: ofType(options, 'onProgress', 'a function', (value) => typeof value === 'function'),
+    redact: ofType(options, 'redact', 'a boolean', isBoolean) ?? process.env.NODE_ENV === 'production',
+    compression,
+  };
+}
+
+/**
+ * Checks what a caller of classHistogram asked for and fills in the rest.
+ * @param {CaptureOptions} options
+ * @returns {CaptureSettings}
+ */
+function histogramSettings(options) {
+  checkNames(options, CAPTURE_OPTIONS);
+  return captureSettings(options);
+}
+
+/**
+ * @param {object} options
+ * @param {string[]} known
+ */
+function checkNames(options, known) {
+  if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown) throw new LeakWatchError('ERR_LEAKWATCH_OPTION', `There is no option "${unknown}" here. There are ${known.join(', ')}.`);
+}
+
+/**
+ * @param {CaptureOptions} options
+ * @returns {CaptureSettings}
+ */
+function captureSettings(options) {
+  return {
     mode: oneOf(options, 'mode', ['auto', 'background', 'inline']),
     allowPause: ofType(options, 'allowPause', 'a boolean', isBoolean) ?? false,
     maxMemoryBytes: ofType(options, 'maxMemoryBytes', 'a positive number of bytes', isPositive),
     timeoutMs: ofType(options, 'timeoutMs', 'a positive number of milliseconds', isPositive) ?? DEFAULT_TIMEOUT_MS,
-    redact: ofType(options, 'redact', 'a boolean', isBoolean) ?? process.env.NODE_ENV === 'production',
-    compression,
+    signal: ofType(options, 'signal', 'an AbortSignal', (value) => value instanceof AbortSignal),
     whenBusy: oneOf(options, 'whenBusy', ['refuse', 'join']),
     keepAlive: ofType(options, 'keepAlive', 'a boolean', isBoolean) ?? true,
   };
@@ -119,7 +154,7 @@ function oneOf(options, name, choices) {
  */
 function wrong(name, expected, value) {
   const got = typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? (value === null ? 'null' : 'an object') : String(value);
-  return new LeakWatchError('ERR_LEAKWATCH_OPTION', `takeSnapshot: \`${name}\` must be ${expected}, not ${got}.`);
+  return new LeakWatchError('ERR_LEAKWATCH_OPTION', `Option \`${name}\` must be ${expected}, not ${got}.`);
 }
 
-module.exports = { snapshotSettings };
+module.exports = { snapshotSettings, histogramSettings };

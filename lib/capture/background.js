@@ -1,0 +1,126 @@
+'use strict';
+const v8 = require('node:v8');
+// Taken now: later somebody may track or mock timers.
+const { setTimeout } = require('node:timers');
+const { LeakWatchError, fromNative } = require('../errors.js');
+const native = require('../native.js');
+
+/** How often to look for a moment when no other thread is at work: about two seconds. */
+const QUIET_RETRIES = 500;
+
+/** @typedef {{ smallBytes: number, largeBytes: number, maxMemoryBytes?: number, timeoutMs: number }} Limits */
+
+/** @returns {{ supported: boolean, reason: string | null }} whether captures can be taken in the background */
+function backgroundSupport() {
+  return callNative(() => native.backgroundSupport());
+}
+
+/**
+ * @param {{ mode: 'auto' | 'background' | 'inline', allowPause: boolean }} options
+ * @param {number} secondsPerMegabyte how long the event loop would stop for each MB of heap
+ * @returns {'inline' | 'background'}
+ * @throws {LeakWatchError} when what was asked for is not to be had
+ */
+function chooseMode({ mode, allowPause }, secondsPerMegabyte) {
+  if (mode === 'inline') return 'inline';
+  const { supported, reason } = backgroundSupport();
+  if (supported) return 'background';
+  if (mode === 'auto' && allowPause) return 'inline';
+  const seconds = v8.getHeapStatistics().used_heap_size / 1e6 * secondsPerMegabyte;
+  const instead = mode === 'auto' ? 'allowPause: true' : 'mode: "inline"';
+  throw new LeakWatchError('ERR_LEAKWATCH_UNSUPPORTED', `Captures in the background are not supported here: ${reason}. In this process it would stop the event loop for about ${seconds.toFixed(seconds < 10 ? 1 : 0)} s; if that is acceptable, ask for it with ${instead}.`);
+}
+
+/**
+ * Waits for a moment when no other thread is at work, and forks then.
+ * @param {{ maxMemoryBytes?: number, timeoutMs: number, signal?: AbortSignal, keepAlive: boolean }} options
+ * @param {(limits: Limits) => number | null} attempt forks, or returns null when threads were at work
+ */
+async function startInBackground({ maxMemoryBytes, timeoutMs, signal, keepAlive }, attempt) {
+  const limits = { ...heapSize(), maxMemoryBytes, timeoutMs };
+  for (let retries = 0; retries <= QUIET_RETRIES; retries++) {
+    throwIfAborted(signal);
+    const began = performance.now();
+    const id = callNative(() => attempt(limits));
+    if (id !== null) return { id, pauseMs: performance.now() - began, retries };
+    // Of different lengths, so as not to keep step with something regular.
+    await sleep(1 + (retries % 7), keepAlive);
+  }
+  throw new LeakWatchError('ERR_LEAKWATCH_BUSY_THREADS', `No quiet moment was found in ${QUIET_RETRIES} attempts: other threads of this process (worker threads, the thread pool) are at work all the time. Try again under less load, or use mode: "inline".`);
+}
+
+/**
+ * Waits for the end of a capture. Asks instead of being called back, so that nothing native has to
+ * outlive a worker thread.
+ * @param {number} id
+ * @param {{ signal?: AbortSignal, onProgress?: (progress: { bytes: number }) => void, keepAlive: boolean }} options
+ */
+async function outcome(id, { signal, onProgress, keepAlive }) {
+  const cancel = () => native.captureCancel(id);
+  if (signal?.aborted) cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 50)) {
+      const state = callNative(() => native.captureState(id));
+      if (state.error) throw withAbortReason(fromNative(new Error(state.error)), signal);
+      if (state.result || state.text) return state;
+      onProgress?.({ bytes: state.bytesRead });
+      await sleep(waitMs, keepAlive);
+    }
+  } catch (error) {
+    // Whatever went wrong here, such as an onProgress that throws: nobody waits for the capture any more.
+    cancel();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+function heapSize() {
+  const sizes = { smallBytes: 0, largeBytes: 0 };
+  for (const space of v8.getHeapSpaceStatistics()) {
+    sizes[space.space_name.includes('large_object') ? 'largeBytes' : 'smallBytes'] += space.space_used_size;
+  }
+  return sizes;
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {boolean} keepAlive
+ * @returns {Promise<void>}
+ */
+function sleep(milliseconds, keepAlive) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    if (!keepAlive) timer.unref();
+  });
+}
+
+/** @param {AbortSignal | undefined} signal */
+function throwIfAborted(signal) {
+  if (signal?.aborted) throw new LeakWatchError('ERR_LEAKWATCH_ABORTED', 'The capture was called off before it began.', { cause: signal.reason });
+}
+
+/**
+ * @param {LeakWatchError} error
+ * @param {AbortSignal | undefined} signal
+ */
+function withAbortReason(error, signal) {
+  if (error.code === 'ERR_LEAKWATCH_ABORTED') error.cause = signal?.reason;
+  return error;
+}
+
+/**
+ * @template T
+ * @param {() => T} call
+ * @returns {T}
+ */
+function callNative(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+module.exports = { backgroundSupport, chooseMode, startInBackground, outcome, callNative };
