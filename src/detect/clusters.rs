@@ -172,7 +172,7 @@ impl Survey {
 
 /// The greatest id of a JavaScript object. V8 gives those odd ids in rising order; the even ones of embedder
 /// nodes are hashes.
-fn last_object_id(graph: &HeapGraph) -> u32 {
+pub fn last_object_id(graph: &HeapGraph) -> u32 {
     graph.nodes().map(|node| graph.id(node)).filter(|id| id % 2 == 1).max().unwrap_or(0)
 }
 

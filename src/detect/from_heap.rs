@@ -1,13 +1,15 @@
 //! Suspects from growth clusters: named, traced to a holder, to lines of source and to routes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::advice::advice;
-use super::clusters::{Cluster, Interval3};
+use super::clusters::{Cluster, Interval3, Recurring};
 use super::dominance::Dominance;
+use super::evidence::sentences;
 use super::holder::{HolderPath, holder_path, path_down};
 use super::input::TestRun;
+use super::isolation::{RouteRate, guilty};
 use super::naming::{Named, name};
 use super::profile::{AllocationProfile, AllocationStack};
 use super::routes::{RouteIndex, RouteVotes};
@@ -15,8 +17,8 @@ use super::sites::{Site, SiteFinder, Sites};
 use super::steps::{PathReader, shown};
 use super::suspect_id::suspect_id;
 use crate::heap::{HeapGraph, NodeIndex};
-use crate::report::{Confidence, Growth, Location, Package, Step, Suspect, units};
-use crate::source::SourceCache;
+use crate::report::{Confidence, Growth, Location, Package, Suspect};
+use crate::source::{SourceCache, path_of_script};
 
 /// What the suspects are made from.
 pub struct HeapEvidence<'a, 'b> {
@@ -26,6 +28,8 @@ pub struct HeapEvidence<'a, 'b> {
     pub series: &'a Interval3<'a>,
     /// Its allocation profile.
     pub profile: &'a AllocationProfile,
+    /// What each route alone left in each cluster; empty lists when that was not tried.
+    pub isolated: &'a [Vec<RouteRate>],
     /// Sources, as far as read.
     pub sources: &'b mut SourceCache,
 }
@@ -51,7 +55,7 @@ pub fn heap_suspects(clusters: &[Cluster], evidence: HeapEvidence) -> Vec<HeapSu
     let reader = PathReader::new(graph, &cwd);
     let routes = RouteIndex::new(&evidence.run.handlers, evidence.profile);
     let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes };
-    clusters.iter().filter_map(|cluster| builder.suspect(cluster)).collect()
+    clusters.iter().enumerate().filter_map(|(index, cluster)| builder.suspect(index, cluster)).collect()
 }
 
 struct Builder<'a, 'b> {
@@ -65,12 +69,14 @@ struct Builder<'a, 'b> {
 
 impl Builder<'_, '_> {
     /// `None` for what leakwatch itself holds.
-    fn suspect(&mut self, cluster: &Cluster) -> Option<HeapSuspect> {
-        let named = name(cluster, self.graph);
-        let holder = holder_path(self.graph, &self.dominance, cluster.owner);
+    fn suspect(&mut self, index: usize, cluster: &Cluster) -> Option<HeapSuspect> {
+        let holder = holder_path(self.graph, &self.dominance, cluster.owner, self.own_folder());
         if self.is_own(&holder) {
             return None;
         }
+        let rates = &self.evidence.isolated[index];
+        let cluster = &self.without_own_classes(cluster);
+        let named = name(cluster, self.graph);
         let down = path_down(self.graph, &self.dominance, cluster.owner, self.sample(cluster, &named));
         let path = self.reader.steps(&holder, &down);
         let sites = self.sites(&holder, &down);
@@ -84,9 +90,9 @@ impl Builder<'_, '_> {
                 .package
                 .clone()
                 .map(|package| Package { name: package.name, version: package.version }),
-            routes: self.route_names(&sites),
+            routes: self.route_names(&sites, rates),
             confidence: confidence(cluster, &created_at),
-            evidence: self.sentences(cluster, &named, &path),
+            evidence: sentences(self.evidence.series, cluster, &named, rates),
             advice: advice(named.kind, &named.name, &path),
             name: named.name,
             retainer_path: path,
@@ -96,11 +102,27 @@ impl Builder<'_, '_> {
         Some(HeapSuspect { suspect, classes, rootlike: cluster.rootlike })
     }
 
+    fn own_folder(&self) -> Option<&Path> {
+        self.evidence.run.own_folder.as_deref().map(Path::new)
+    }
+
     fn is_own(&self, holder: &HolderPath) -> bool {
-        let own = self.evidence.run.own_folder.as_deref();
-        own.is_some_and(|folder| {
-            self.reader.anchors(holder, &[]).iter().any(|anchor| anchor.file().starts_with(folder))
-        })
+        let anchors = self.reader.anchors(holder, &[]);
+        self.own_folder().is_some_and(|own| anchors.iter().any(|anchor| anchor.file().starts_with(own)))
+    }
+
+    /// What leakwatch hangs on the application's requests to know their routes is not what leaks.
+    fn without_own_classes(&self, cluster: &Cluster) -> Cluster {
+        let mut cluster = cluster.clone();
+        if let Some(own) = self.own_folder() {
+            let is_own = |class: &Recurring| {
+                let made_in =
+                    self.graph.location_of(class.sample).and_then(|class| path_of_script(&class.file));
+                made_in.is_some_and(|file| file.starts_with(own))
+            };
+            cluster.classes.retain(|class| !is_own(class));
+        }
+        cluster
     }
 
     /// An object of the named class; the lead's when the name is the holder's or a kind.
@@ -131,26 +153,33 @@ impl Builder<'_, '_> {
     }
 
     /// The routes of the allocation stacks that pass through a growing line's function; of its surroundings otherwise.
-    fn route_names(&mut self, sites: &Sites) -> Vec<String> {
+    /// The routes that left something when they were alone; else those of the allocation stacks through a growing
+    /// line's function; else those whose handlers surround such a line.
+    fn route_names(&mut self, sites: &Sites, rates: &[RouteRate]) -> Vec<String> {
+        let guilty = guilty(rates);
+        if !guilty.is_empty() {
+            return guilty;
+        }
+        let decided = self.allocating_routes(sites);
+        if decided.is_empty() { self.surrounding_routes(sites) } else { decided }
+    }
+
+    fn allocating_routes(&mut self, sites: &Sites) -> Vec<String> {
         let mut votes = RouteVotes::default();
         let functions = self.functions_of(&sites.grows_at);
-        for stack in &self.evidence.profile.stacks {
-            if passes_through(stack, &functions) {
-                votes.add(&self.routes.routes_of(stack), stack.bytes);
-            }
+        for stack in self.evidence.profile.stacks.iter().filter(|stack| passes_through(stack, &functions)) {
+            votes.add(&self.routes.routes_of(stack), stack.bytes);
         }
-        let decided = votes.decided();
-        if !decided.is_empty() {
-            return decided;
-        }
-        let mut around = RouteVotes::default();
+        votes.decided()
+    }
+
+    fn surrounding_routes(&mut self, sites: &Sites) -> Vec<String> {
+        let mut votes = RouteVotes::default();
         for site in &sites.grows_at {
-            around.add(
-                &self.routes.routes_around(&site.file.to_string_lossy(), site.at, self.evidence.sources),
-                1.0,
-            );
+            let file = site.file.to_string_lossy();
+            votes.add(&self.routes.routes_around(&file, site.at, self.evidence.sources), 1.0);
         }
-        around.decided()
+        votes.decided()
     }
 
     fn functions_of(&mut self, sites: &[Site]) -> BTreeSet<(String, u32, u32)> {
@@ -158,63 +187,11 @@ impl Builder<'_, '_> {
         for site in sites {
             let Some(source) = self.evidence.sources.file(&site.file) else { continue };
             let Some(function) = source.function_at(site.at) else { continue };
-            let start = source.function(function).parameters;
+            let start = source.function(function).reported_at;
             functions.insert((site.file.to_string_lossy().into_owned(), start.line, start.column));
         }
         functions
     }
-
-    fn sentences(&self, cluster: &Cluster, named: &Named, path: &[Step]) -> Vec<String> {
-        let [first, second] = self.evidence.series.requests;
-        let [a, b] = named.counts;
-        let mut sentences = vec![format!(
-            "{} stayed of {} requests, then {} of {} more, after forced collections",
-            units::count(a),
-            units::count(first as u64),
-            units::count(b),
-            units::count(second as u64)
-        )];
-        if let (false, Some(sizes)) = (cluster.rootlike, self.owner_sizes(cluster)) {
-            let holder = path
-                .iter()
-                .rev()
-                .find_map(|step| step.constructor.clone())
-                .unwrap_or_else(|| "the holder".to_owned());
-            let [a, b, c] = sizes.map(|size| units::bytes(size as f64));
-            let _ = holder;
-            sentences.push(format!("what holds them retains {a}, then {b}, then {c}"));
-        }
-        let parts = contents(cluster, named);
-        if !parts.is_empty() {
-            sentences.push(format!("each keeps {parts}"));
-        }
-        sentences
-    }
-
-    fn owner_sizes(&self, cluster: &Cluster) -> Option<[u64; 3]> {
-        let id = self.graph.id(cluster.owner);
-        let size = |graph: &HeapGraph| graph.node_by_id(id).map(|node| graph.retained_size(node));
-        let [a, b, c] = self.evidence.series.graphs;
-        Some([size(a)?, size(b)?, size(c)?])
-    }
-}
-
-/// What one leaked thing consists of, besides itself: `1 ServerResponse, 1 Socket, 16 Array`.
-fn contents(cluster: &Cluster, named: &Named) -> String {
-    const SHOWN: usize = 4;
-    let units = (named.counts[0] + named.counts[1]).max(1);
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    let parts = cluster
-        .classes
-        .iter()
-        .filter(|class| class.class != named.name && !class.class.starts_with("system"));
-    for class in parts.filter(|class| !class.class.starts_with('(') && class.class != "string") {
-        let each = (class.counts[0] + class.counts[1]) / units;
-        if each > 0 && counts.len() < SHOWN {
-            counts.insert(&class.class, each);
-        }
-    }
-    counts.iter().map(|(class, each)| format!("{each} {class}")).collect::<Vec<_>>().join(", ")
 }
 
 fn passes_through(stack: &AllocationStack, functions: &BTreeSet<(String, u32, u32)>) -> bool {

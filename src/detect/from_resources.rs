@@ -108,11 +108,14 @@ fn routes(growth: &ResourceGrowth) -> Vec<String> {
     routes.into_iter().map(|(route, _)| route.to_owned()).collect()
 }
 
-/// Timers are called by their constructor, as in a heap snapshot; the function that made them is in the evidence.
+/// What a heap snapshot would call it. The function that made a timer, the endpoint of a socket and the path of a
+/// file stand on the path and in the evidence.
 fn constructor(group: &ResourceGroup) -> &str {
     match (group.kind.as_str(), group.name.as_str()) {
         ("timer", "setImmediate") => "Immediate",
         ("timer", _) => "Timeout",
+        ("socket", _) => group.holder.as_deref().unwrap_or("Socket"),
+        ("file", _) => "file descriptor",
         (_, name) => name,
     }
 }

@@ -8,7 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::dominance::Dominance;
 use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, Hold, NodeIndex, NodeType};
@@ -46,15 +46,22 @@ const GLOBAL_COST: u32 = 6;
 const INTERNAL_COST: u32 = 12;
 /// Through a function's context to what an outer variable holds: true, but not how people think of it.
 const CONTEXT_COST: u32 = 8;
+const OWN_COST: u32 = 48;
 const ROOT_COST: u32 = 64;
 
 /// Finds the holder path of `object`. A context starts its own path: its variables are names enough.
-pub fn holder_path(graph: &HeapGraph, dominance: &Dominance, object: NodeIndex) -> HolderPath {
+/// `own`: leakwatch's folder; its variables are met on the way to others and start a path only when nothing else does.
+pub fn holder_path(
+    graph: &HeapGraph,
+    dominance: &Dominance,
+    object: NodeIndex,
+    own: Option<&Path>,
+) -> HolderPath {
     if let Some(file) = graph.scope_of(object).and_then(|scope| scope.file) {
-        return HolderPath { start: script_start(file).0, edges: Vec::new() };
+        return HolderPath { start: script_start(file, own).0, edges: Vec::new() };
     }
     let mut search =
-        Search { graph, dominance, cost: HashMap::from([(object, 0)]), via: HashMap::new(), best: None };
+        Search { graph, dominance, own, cost: HashMap::from([(object, 0)]), via: HashMap::new(), best: None };
     let mut queue = BinaryHeap::from([Reverse((0, object))]);
     while let Some(Reverse((cost, node))) = queue.pop() {
         if search.best.as_ref().is_some_and(|best| best.cost <= cost) {
@@ -70,6 +77,7 @@ pub fn holder_path(graph: &HeapGraph, dominance: &Dominance, object: NodeIndex) 
 struct Search<'a> {
     graph: &'a HeapGraph,
     dominance: &'a Dominance,
+    own: Option<&'a Path>,
     cost: HashMap<NodeIndex, u32>,
     via: HashMap<NodeIndex, EdgeIndex>,
     best: Option<Best>,
@@ -90,7 +98,7 @@ impl Search<'_> {
                 continue;
             }
             let cost = cost + edge_cost(graph, edge, source);
-            if let Some((start, extra)) = start_at(graph, edge, source) {
+            if let Some((start, extra)) = start_at(graph, edge, source, self.own) {
                 self.offer(Best { cost: cost + extra, start, first: edge });
             }
             if self.cost.get(&source).is_none_or(|known| cost < *known) {
@@ -135,13 +143,18 @@ fn edge_cost(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> u32 {
 }
 
 /// A name in the source that holds `edge`'s target, and what starting there costs.
-fn start_at(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> Option<(Start, u32)> {
+fn start_at(
+    graph: &HeapGraph,
+    edge: EdgeIndex,
+    source: NodeIndex,
+    own: Option<&Path>,
+) -> Option<(Start, u32)> {
     if source == graph.root() {
         return Some((Start::Root, ROOT_COST));
     }
     match graph.hold_of(edge) {
-        Hold::Variable(scope) => Some(script_start(scope.file?)),
-        Hold::Export(variable) => Some(script_start(variable.file?)),
+        Hold::Variable(scope) => Some(script_start(scope.file?, own)),
+        Hold::Export(variable) => Some(script_start(variable.file?, own)),
         Hold::ModuleExports(file) => Some((Start::Exports(path_of_script(&file)?), EXPORTS_COST)),
         Hold::Property if graph.node_type(source) == NodeType::Object => match graph.name(source).as_ref() {
             "process" => Some((Start::Global("process".to_owned()), GLOBAL_COST)),
@@ -152,10 +165,16 @@ fn start_at(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> Option<(St
     }
 }
 
-fn script_start(script: String) -> (Start, u32) {
+fn script_start(script: String, own: Option<&Path>) -> (Start, u32) {
     let Some(path) = path_of_script(&script) else { return (Start::Internal(script), INTERNAL_COST) };
-    let dependency = path.components().any(|part| part.as_os_str() == "node_modules");
-    (Start::Script(path), if dependency { DEPENDENCY_COST } else { 0 })
+    let cost = if own.is_some_and(|own| path.starts_with(own)) {
+        OWN_COST
+    } else if path.components().any(|part| part.as_os_str() == "node_modules") {
+        DEPENDENCY_COST
+    } else {
+        0
+    };
+    (Start::Script(path), cost)
 }
 
 /// The shortest way down from `owner` to `member`, through what `owner` dominates.

@@ -26,7 +26,7 @@ pub struct TestRun {
     pub allocation_profile: Option<String>,
     /// Where the handlers of each route are defined.
     pub handlers: Vec<RouteHandlers>,
-    /// Rounds in which only one kind of request was let through.
+    /// Rounds in which only one route was let through, after the last snapshot, in time order.
     pub isolated: Vec<Isolated>,
 }
 
@@ -117,14 +117,14 @@ pub struct RouteHandlers {
     pub functions: Vec<Frame>,
 }
 
-/// Growth while only one kind of request was sent or let through.
+/// A round in which the application got requests of one route only, and the snapshot after it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Isolated {
-    /// The route (or the request as given).
-    pub request: String,
-    /// How many were sent.
+    /// The route.
+    pub route: String,
+    /// How many requests the application got.
     pub requests: f64,
-    /// Growth of the heap after collection, per request.
-    pub heap_bytes_per_request: f64,
+    /// Path of the heap snapshot taken after them.
+    pub snapshot: String,
 }

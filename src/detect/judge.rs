@@ -8,6 +8,7 @@ use super::clusters::{Interval3, clusters};
 use super::from_heap::{HeapEvidence, heap_suspects};
 use super::from_resources::resource_suspects;
 use super::input::{Point, TestRun};
+use super::isolation::isolate;
 use super::merge::merge;
 use super::profile::AllocationProfile;
 use super::resources;
@@ -76,10 +77,15 @@ pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
         Some(graphs) => {
             let series = Interval3 { graphs: [&graphs[0], &graphs[1], &graphs[2]], requests: intervals(run) };
             let clusters = clusters(&series);
-            heap_suspects(
-                &clusters,
-                HeapEvidence { run, series: &series, profile: &profile, sources: &mut sources },
-            )
+            let isolated = isolate(run, &clusters, &graphs[2])?;
+            let evidence = HeapEvidence {
+                run,
+                series: &series,
+                profile: &profile,
+                isolated: &isolated,
+                sources: &mut sources,
+            };
+            heap_suspects(&clusters, evidence)
         }
         None => Vec::new(),
     };

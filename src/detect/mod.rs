@@ -6,10 +6,12 @@
 pub mod advice;
 pub mod clusters;
 pub mod dominance;
+mod evidence;
 pub mod from_heap;
 pub mod from_resources;
 pub mod holder;
 pub mod input;
+pub mod isolation;
 pub mod judge;
 pub mod merge;
 pub mod monitor;

@@ -62,7 +62,7 @@ impl RouteIndex {
         let Some(source) = sources.file(Path::new(file)) else { return BTreeSet::new() };
         let mut function = source.function_at(at);
         while let Some(id) = function {
-            let Position { line, column } = source.function(id).parameters;
+            let Position { line, column } = source.function(id).reported_at;
             if let Some(routes) =
                 self.handlers_starting(file, line, column).filter(|routes| routes.len() <= MAX_SHARED)
             {

@@ -130,7 +130,7 @@ impl<'a> SiteFinder<'a> {
     /// Live bytes of stacks through the function, or through the one around it: callbacks may run unseen.
     fn live_bytes(&self, file: &Path, source: &SourceFile, function: Option<FunctionId>) -> f64 {
         let of = |id: FunctionId| {
-            self.live.get(&(file.to_owned(), source.function(id).parameters)).copied().unwrap_or(0.0)
+            self.live.get(&(file.to_owned(), source.function(id).reported_at)).copied().unwrap_or(0.0)
         };
         function.map_or(0.0, of)
     }

@@ -22,8 +22,8 @@ pub struct Function {
     pub name: Option<String>,
     /// Where the whole literal starts.
     pub start: Position,
-    /// Where its parameter list starts: the position V8 reports for the function.
-    pub parameters: Position,
+    /// The position V8 reports for it: where an arrow function starts, where another's parameter list does.
+    pub reported_at: Position,
     /// Where it ends.
     pub end: Position,
     /// The function around it; `None` at module level.
@@ -97,7 +97,7 @@ impl SourceFile {
 
     /// The function that V8 reports as starting at `at`: exact, else the innermost that contains it.
     pub fn function_starting_at(&self, at: Position) -> Option<FunctionId> {
-        let exact = self.functions.iter().position(|f| f.parameters == at || f.start == at);
+        let exact = self.functions.iter().position(|f| f.reported_at == at || f.start == at);
         exact.map(|index| FunctionId(index as u32)).or_else(|| self.function_at(at))
     }
 

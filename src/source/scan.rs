@@ -77,15 +77,15 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     fn collect_functions(&mut self) {
         for node in self.nodes.iter() {
-            let (span, parameters) = match node.kind() {
+            let (span, reported) = match node.kind() {
                 AstKind::Function(function) => (function.span, function.params.span),
-                AstKind::ArrowFunctionExpression(arrow) => (arrow.span, arrow.params.span),
+                AstKind::ArrowFunctionExpression(arrow) => (arrow.span, arrow.span),
                 _ => continue,
             };
             let function = Function {
                 name: self.function_name(node.id()),
                 start: self.lines.position(span.start),
-                parameters: self.lines.position(parameters.start),
+                reported_at: self.lines.position(reported.start),
                 end: self.lines.position(span.end),
                 parent: self.function_around(node.id()),
             };
@@ -340,7 +340,7 @@ mod tests {
     fn functions_nest_and_are_found_by_position() {
         let file = facts("function outer() {\n  return async (a) => {\n    a();\n  };\n}\n");
         let inner = file.function_at(Position { line: 3, column: 5 }).unwrap();
-        assert_eq!(file.function(inner).start.line, 2);
+        assert_eq!(file.function(inner).reported_at, Position { line: 2, column: 10 });
         let outer = file.function(inner).parent.unwrap();
         assert_eq!(file.function(outer).name.as_deref(), Some("outer"));
         assert!(file.is_within(inner, outer) && !file.is_within(outer, inner));

@@ -1,0 +1,56 @@
+//! What was seen of a cluster, a sentence each.
+
+use super::clusters::{Cluster, Interval3};
+use super::isolation::RouteRate;
+use super::naming::Named;
+use crate::heap::HeapGraph;
+use crate::report::units;
+
+/// Parts of a leaked thing that are worth telling.
+const MAX_PARTS: usize = 4;
+
+/// The sentences, strongest first.
+pub fn sentences(series: &Interval3, cluster: &Cluster, named: &Named, rates: &[RouteRate]) -> Vec<String> {
+    let [first, second] = series.requests.map(|requests| units::count(requests as u64));
+    let [a, b] = named.counts.map(units::count);
+    let stayed =
+        format!("{a} stayed of {first} requests, then {b} of {second} more, after forced collections");
+    let sizes = owner_sizes(series, cluster)
+        .map(|[a, b, c]| format!("what holds them retains {a}, then {b}, then {c}"));
+    [Some(stayed), apart(rates), sizes, parts(cluster, named)].into_iter().flatten().collect()
+}
+
+/// What each route left when it was alone.
+fn apart(rates: &[RouteRate]) -> Option<String> {
+    let each =
+        |rate: &RouteRate| format!("{} leaves {} a request", rate.route, units::rate(rate.per_request));
+    let told: Vec<String> = rates.iter().map(each).collect();
+    (!told.is_empty()).then(|| format!("one route at a time: {}", told.join(", ")))
+}
+
+fn owner_sizes(series: &Interval3, cluster: &Cluster) -> Option<[String; 3]> {
+    if cluster.rootlike {
+        return None;
+    }
+    let id = series.graphs[2].id(cluster.owner);
+    let size =
+        |graph: &HeapGraph| graph.node_by_id(id).map(|node| units::bytes(graph.retained_size(node) as f64));
+    let [a, b, c] = series.graphs.map(size);
+    Some([a?, b?, c?])
+}
+
+/// What one leaked thing consists of besides itself: `each keeps 1 IncomingMessage, 1 Socket`.
+fn parts(cluster: &Cluster, named: &Named) -> Option<String> {
+    let units = (named.counts[0] + named.counts[1]).max(1);
+    let telling = |class: &str| {
+        class != named.name && class != "string" && !class.starts_with("system") && !class.starts_with('(')
+    };
+    let each =
+        cluster.classes.iter().map(|class| (&class.class, (class.counts[0] + class.counts[1]) / units));
+    let told: Vec<String> = each
+        .filter(|(class, count)| *count > 0 && telling(class))
+        .take(MAX_PARTS)
+        .map(|(class, count)| format!("{count} {class}"))
+        .collect();
+    (!told.is_empty()).then(|| format!("each keeps {}", told.join(", ")))
+}

@@ -1,0 +1,102 @@
+//! Which route does it, by experiment: rounds in which the application got requests of one route only, a snapshot
+//! after each. What stayed of such a round is that route's.
+
+use std::path::Path;
+
+use super::clusters::{Cluster, class_of, last_object_id};
+use super::dominance::Dominance;
+use super::input::{Isolated, TestRun};
+use crate::heap::{HeapError, HeapGraph};
+
+/// A route with less than this share of the worst route's rate does something else.
+const MIN_SHARE: f64 = 0.4;
+/// Fewer objects prove nothing.
+const MIN_COUNT: u64 = 3;
+
+/// What one route alone left in one cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RouteRate {
+    /// The route.
+    pub route: String,
+    /// Objects of the cluster's outermost class that stayed.
+    pub count: u64,
+    /// The same per request.
+    pub per_request: f64,
+}
+
+/// For each cluster, what each isolated route left in it. Empty lists when nothing was isolated.
+///
+/// # Errors
+/// [`HeapError`] when a snapshot cannot be read.
+pub fn isolate(
+    run: &TestRun,
+    clusters: &[Cluster],
+    last: &HeapGraph,
+) -> Result<Vec<Vec<RouteRate>>, HeapError> {
+    let mut rates = vec![Vec::new(); clusters.len()];
+    let mut newest = last_object_id(last);
+    for round in &run.isolated {
+        let graph = HeapGraph::open(Path::new(&round.snapshot))?;
+        let counts = count_new(&graph, newest, clusters, last);
+        for (rates, count) in rates.iter_mut().zip(counts) {
+            rates.push(rate(round, count));
+        }
+        newest = last_object_id(&graph);
+    }
+    Ok(rates)
+}
+
+/// The routes that leave something, worst first.
+pub fn guilty(rates: &[RouteRate]) -> Vec<String> {
+    let worst = rates.iter().map(|rate| rate.per_request).fold(0.0, f64::max);
+    let mut guilty: Vec<&RouteRate> = rates
+        .iter()
+        .filter(|rate| rate.count >= MIN_COUNT && rate.per_request >= worst * MIN_SHARE)
+        .collect();
+    guilty.sort_by(|a, b| b.per_request.total_cmp(&a.per_request).then_with(|| a.route.cmp(&b.route)));
+    guilty.into_iter().map(|rate| rate.route.clone()).collect()
+}
+
+/// Objects newer than `newest`, below each cluster's owner and of its outermost class.
+fn count_new(graph: &HeapGraph, newest: u32, clusters: &[Cluster], last: &HeapGraph) -> Vec<u64> {
+    let dominance = Dominance::of(graph);
+    let owners: Vec<_> = clusters.iter().map(|cluster| graph.node_by_id(last.id(cluster.owner))).collect();
+    let mut counts = vec![0; clusters.len()];
+    for node in graph.nodes().filter(|&node| graph.id(node) % 2 == 1 && graph.id(node) > newest) {
+        let class = class_of(graph, node);
+        for (index, cluster) in clusters.iter().enumerate().filter(|(_, cluster)| cluster.lead.class == class)
+        {
+            let inside =
+                cluster.rootlike || owners[index].is_some_and(|owner| dominance.dominates(owner, node));
+            counts[index] += u64::from(inside);
+        }
+    }
+    counts
+}
+
+fn rate(round: &Isolated, count: u64) -> RouteRate {
+    RouteRate { route: round.route.clone(), count, per_request: count as f64 / round.requests.max(1.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_routes_that_leave_much_are_guilty() {
+        let rate = |route: &str, count: u64, requests: f64| RouteRate {
+            route: route.to_owned(),
+            count,
+            per_request: count as f64 / requests,
+        };
+        let rates = [
+            rate("GET /a", 2, 1.0),
+            rate("GET /b", 90, 100.0),
+            rate("GET /c", 200, 100.0),
+            rate("GET /d", 5, 100.0),
+        ];
+        assert_eq!(guilty(&rates), ["GET /c", "GET /b"]);
+        assert!(guilty(&[rate("GET /a", 0, 50.0)]).is_empty());
+        assert!(guilty(&[]).is_empty());
+    }
+}
