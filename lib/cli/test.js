@@ -16,6 +16,8 @@ const { Workdir } = require('./workdir.js');
 /** @typedef {import('./options.js').TestOptions} TestOptions */
 
 const SNAPSHOTS = 3;
+/** Routes worth a round of their own: their share of the requests, and how many at most. */
+const APART = { share: 0.02, routes: 5 };
 const LISTEN_TIMEOUT_MS = 30_000;
 // Of a short --timeout: what never listened is better said than that time ran out.
 const LISTEN_SHARE = 0.9;
@@ -158,16 +160,16 @@ class TestRun {
         await this.#sendRound();
       }
       this.#context.progress.step(`taking heap snapshot ${i} of ${SNAPSHOTS}${this.#describeMemory()}`);
-      await this.#takeSnapshot(i);
+      this.#evidence.snapshots.push(await this.#takeSnapshot(String(i)));
     }
     this.#evidence.handlers = await this.#app.request('handlers');
   }
 
-  async #takeSnapshot(number) {
-    const file = this.#workdir.file(`${number}.heapsnapshot`);
+  async #takeSnapshot(name) {
+    const file = this.#workdir.file(`${name}.heapsnapshot`);
     this.#workdir.requireSpace(this.#lastMemory().heapUsed);
     const requests = await this.#app.request('snapshot', { path: file });
-    this.#evidence.snapshots.push({ path: file, requests });
+    return { path: file, requests };
   }
 
   async #collectAllocations() {
@@ -175,22 +177,43 @@ class TestRun {
     if (await this.#app.request('writeAllocationProfile', { path: file })) this.#evidence.allocationProfile = file;
   }
 
-  /** Several requests were mixed and the evidence does not say which one it is. */
+  /** The suspects' routes are not known, and there is more than one that it could be. */
   #shouldDriveApart(report) {
     const unknown = report.suspects.some((suspect) => suspect.routes.length === 0);
-    return this.#options.requests.length > 1 && report.verdict === 'leaking' && unknown;
+    return unknown && this.#evidence.snapshots.length === SNAPSHOTS && this.#busyRoutes().length > 1;
   }
 
+  /** Routes that got more than a few of the requests, busiest first. */
+  #busyRoutes() {
+    const { requests, routes } = this.#evidence.points.at(-1);
+    const busy = Object.entries(routes).filter(([, count]) => count >= requests * APART.share);
+    return busy.sort((a, b) => b[1] - a[1]).slice(0, APART.routes).map(([route]) => route);
+  }
+
+  /** A round for each route, in which the app gets requests of that route only, and a snapshot after it. */
   async #driveApart() {
+    this.#context.progress.phase('telling the routes apart');
     this.#evidence.isolated = [];
-    let before = await this.#measure();
-    for (const spec of this.#options.requests) {
-      this.#context.progress.phase(`only ${spec.label}: ${this.#perRound} requests`);
-      await this.#send(this.#perRound, (call) => this.#context.requests.send(call, [spec]));
-      const after = await this.#measure();
-      this.#evidence.isolated.push(describeIsolated(spec.label, before, after));
-      before = after;
+    const routes = Object.keys(this.#evidence.points.at(-1).routes);
+    try {
+      for (const only of this.#busyRoutes()) await this.#driveOnly(only, routes);
+    } catch (error) {
+      // The traffic may not bear it that the app refuses some of its requests. What is known by now has to do.
+      this.#context.signal.throwIfAborted();
+      this.#context.progress.warn(`could not tell the routes apart: ${error.message}`);
+    } finally {
+      await this.#app.request('widen');
     }
+  }
+
+  async #driveOnly(only, routes) {
+    this.#context.progress.step(`only ${only}: up to ${this.#perRound} requests`);
+    const before = await this.#app.request('measure');
+    await this.#app.request('narrow', { routes, only, port: this.#port });
+    await this.#sendRound();
+    const { path: snapshot } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
+    const after = await this.#app.request('measure');
+    this.#evidence.isolated.push({ route: only, requests: (after.routes[only] ?? 0) - (before.routes[only] ?? 0), snapshot });
   }
 
   async #sendRound() {
@@ -237,20 +260,6 @@ class TestRun {
       this.#context.progress.warn(`${label} never succeeded: ${counts}. The verdict is about an app that refuses it.`);
     }
   }
-}
-
-/** What one request alone added: the same shape as the points, as differences. */
-function describeIsolated(label, before, after) {
-  const requests = after.requests - before.requests;
-  const known = new Map(before.resources.map((group) => [groupKey(group), group.count]));
-  const groups = after.resources
-    .map((group) => ({ ...group, count: group.count - (known.get(groupKey(group)) ?? 0) }))
-    .filter((group) => group.count > 0);
-  return { request: label, requests, heapBytesPerRequest: (after.memory.heapUsed - before.memory.heapUsed) / Math.max(1, requests), groups };
-}
-
-function groupKey({ kind, name, holder, site }) {
-  return JSON.stringify([kind, name, holder, site]);
 }
 
 async function versionOf(node) {

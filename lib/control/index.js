@@ -7,6 +7,7 @@ const { createTracker } = require('../track/index.js');
 const { Channel } = require('./channel.js');
 const { Inspection } = require('./inspection.js');
 const { collect, settle } = require('./collect.js');
+const { Gate } = require('./gate.js');
 const { readMemory } = require('./memory.js');
 const { watchServers } = require('./servers.js');
 
@@ -30,6 +31,7 @@ function start(descriptor) {
 }
 
 function createCommands(servers, tracker, inspection) {
+  const gate = new Gate();
   return {
     servers: () => servers.list(),
     /** The parent has its port: from here on `listen` is the app's own again. */
@@ -54,6 +56,8 @@ function createCommands(servers, tracker, inspection) {
       if (profile) fs.writeFileSync(path, JSON.stringify(profile), { mode: 0o600 });
       return Boolean(profile);
     },
+    narrow: (opening) => gate.narrow(opening),
+    widen: () => gate.widen(),
     handlers: () => inspection.locateHandlers(tracker.handlers()),
     async snapshot({ path }) {
       await collect();

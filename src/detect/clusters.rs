@@ -127,7 +127,7 @@ struct Place {
 impl Survey {
     fn of(series: &Interval3) -> Self {
         let graph = series.graphs[2];
-        let ends = [last_object_id(series.graphs[0]), last_object_id(series.graphs[1])];
+        let ends = [series.graphs[0].last_id(), series.graphs[1].last_id()];
         let age = |node: NodeIndex| match graph.id(node) {
             id if id % 2 == 0 => Age::Unknown,
             id if id <= ends[0] => Age::Old,
@@ -168,12 +168,6 @@ impl Survey {
         }
         Survey { groups }
     }
-}
-
-/// The greatest id of a JavaScript object. V8 gives those odd ids in rising order; the even ones of embedder
-/// nodes are hashes.
-pub fn last_object_id(graph: &HeapGraph) -> u32 {
-    graph.nodes().map(|node| graph.id(node)).filter(|id| id % 2 == 1).max().unwrap_or(0)
 }
 
 /// Backing stores, hidden classes, numbers: parts of an object, not objects of their own to a person.

@@ -17,7 +17,7 @@ pub fn sentences(series: &Interval3, cluster: &Cluster, named: &Named, rates: &[
         format!("{a} stayed of {first} requests, then {b} of {second} more, after forced collections");
     let sizes = owner_sizes(series, cluster)
         .map(|[a, b, c]| format!("what holds them retains {a}, then {b}, then {c}"));
-    [Some(stayed), apart(rates), sizes, parts(cluster, named)].into_iter().flatten().collect()
+    [Some(stayed), apart(cluster, named, rates), sizes, parts(cluster, named)].into_iter().flatten().collect()
 }
 
 /// What each route left when it was alone.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::clusters::{Cluster, class_of, last_object_id};
+use super::clusters::{Cluster, class_of};
 use super::dominance::Dominance;
 use super::input::{Isolated, TestRun};
 use crate::heap::{HeapError, HeapGraph};
@@ -34,14 +34,14 @@ pub fn isolate(
     last: &HeapGraph,
 ) -> Result<Vec<Vec<RouteRate>>, HeapError> {
     let mut rates = vec![Vec::new(); clusters.len()];
-    let mut newest = last_object_id(last);
+    let mut newest = last.last_id();
     for round in &run.isolated {
         let graph = HeapGraph::open(Path::new(&round.snapshot))?;
         let counts = count_new(&graph, newest, clusters, last);
         for (rates, count) in rates.iter_mut().zip(counts) {
             rates.push(rate(round, count));
         }
-        newest = last_object_id(&graph);
+        newest = graph.last_id();
     }
     Ok(rates)
 }
