@@ -20,10 +20,14 @@ pub fn sentences(series: &Interval3, cluster: &Cluster, named: &Named, rates: &[
     [Some(stayed), apart(cluster, named, rates), sizes, parts(cluster, named)].into_iter().flatten().collect()
 }
 
-/// What each route left when it was alone.
-fn apart(rates: &[RouteRate]) -> Option<String> {
-    let each =
-        |rate: &RouteRate| format!("{} leaves {} a request", rate.route, units::rate(rate.per_request));
+/// What each route left when it was alone, in leaked things: the rates count the cluster's outermost class, of which
+/// one thing may have several.
+fn apart(cluster: &Cluster, named: &Named, rates: &[RouteRate]) -> Option<String> {
+    let total = |counts: [u64; 2]| (counts[0] + counts[1]) as f64;
+    let things = total(named.counts) / total(cluster.lead.counts);
+    let each = |rate: &RouteRate| {
+        format!("{} leaves {} a request", rate.route, units::rate(rate.per_request * things))
+    };
     let told: Vec<String> = rates.iter().map(each).collect();
     (!told.is_empty()).then(|| format!("one route at a time: {}", told.join(", ")))
 }
