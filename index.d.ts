@@ -41,46 +41,96 @@ declare namespace leakWatch {
     off(event: 'leak', listener: (report: Report) => void): this;
   }
 
-  export interface SnapshotOptions {
-    /** The file to write; replaces an older one. */
-    path?: string;
-    /** Where to write a file whose name carries the pid and the time; default `leakwatch-snapshots`. */
-    directory?: string;
+  export interface CaptureOptions {
+    /**
+     * `background`: in a forked child, the event loop stops for milliseconds. `inline`: in this process, the
+     * event loop stops until V8 is done. `auto`, the default: background, or inline where that is not
+     * supported and `allowPause` is set.
+     */
+    mode?: 'auto' | 'background' | 'inline';
+    /** Whether `auto` may stop the event loop for long; default false. */
+    allowPause?: boolean;
+    /** What a capture in the background may add to the memory in use; default: what container and machine have left. */
+    maxMemoryBytes?: number;
+    /** How long a capture in the background may take; default ten minutes. */
+    timeoutMs?: number;
     /** Calls the capture off. */
     signal?: AbortSignal;
-    /** Told now and then how many bytes V8 has written. */
-    onProgress?: (progress: { bytes: number }) => void;
-    mode?: 'auto' | 'background' | 'inline';
-    /** Blank the values of strings; default: when NODE_ENV is production. */
-    redact?: boolean;
-    /** Default `none`. */
-    compression?: 'gzip' | 'zstd' | 'none';
     /** While another capture is under way: share its result, or fail, which is the default. */
     whenBusy?: 'join' | 'refuse';
     /** Whether waiting keeps the process alive; default true. */
     keepAlive?: boolean;
   }
 
-  export interface SnapshotResult {
-    /** The file, absolute. */
-    path: string;
-    /** Its size. */
-    bytes: number;
-    /** From the call to the finished file. */
+  export interface SnapshotOptions extends CaptureOptions {
+    /** The file to write; replaces an older one. */
+    path?: string;
+    /** Where to write a file whose name carries the pid and the time; default `leakwatch-snapshots`. */
+    directory?: string;
+    /**
+     * How much the folder may hold, this snapshot included; the oldest that leakwatch named give way. Not with
+     * `path`. Default: no cap, but 20 files and 10 GB in the default folder.
+     */
+    keep?: { files?: number; bytes?: number };
+    /** Told now and then how many bytes V8 has written. */
+    onProgress?: (progress: { bytes: number }) => void;
+    /** Blank the values of strings; default: when NODE_ENV is production. */
+    redact?: boolean;
+    /** Default `none`. */
+    compression?: 'gzip' | 'zstd' | 'none';
+  }
+
+  export interface CaptureCost {
+    /** From the call to the end. */
     durationMs: number;
     /** How long the event loop stood still. */
     pauseMs: number;
     mode: 'inline' | 'background';
-    nodes: number;
-    edges: number;
-    /** Whether the values of strings were blanked. */
-    redacted: boolean;
+    /** How often a moment without busy threads had to be waited for. */
+    retries: number;
     /** The largest resident set of the forked child; null when inline. */
     peakChildBytes: number | null;
   }
 
+  export interface SnapshotResult extends CaptureCost {
+    /** The file, absolute. */
+    path: string;
+    /** Its size. */
+    bytes: number;
+    nodes: number;
+    edges: number;
+    /** Whether the values of strings were blanked. */
+    redacted: boolean;
+    /** Older snapshots that had to give way, because of `keep`. */
+    removed: string[];
+  }
+
+  export interface ClassHistogram {
+    /** Objects by the name of their nearest constructor, the most frequent first. */
+    classes: { name: string; count: number }[];
+    /** How many there are in all. */
+    objects: number;
+  }
+
+  export interface HistogramRow {
+    name: string;
+    /** One for each histogram. */
+    counts: number[];
+    /** From the first to the last. */
+    growth: number;
+  }
+
   /** Writes a heap snapshot that Chrome DevTools opens. Rejects with a LeakWatchError. */
   export function takeSnapshot(options?: SnapshotOptions): Promise<SnapshotResult>;
+
+  /** Counts the live objects by constructor, for an eighth of a snapshot's cost. Rejects with a LeakWatchError. */
+  export function classHistogram(options?: CaptureOptions): Promise<ClassHistogram & CaptureCost>;
+
+  /** Puts histograms side by side, what grew most first. */
+  export function compareHistograms(histograms: ClassHistogram[]): HistogramRow[];
+
+  /** Whether captures can be taken without stopping the event loop here, and if not, why. */
+  export function backgroundSupport(): { supported: boolean; reason: string | null };
 
   /** Marks a moment for the watch of this thread. Without a watch it does nothing. */
   export function checkpoint(name: string): void;

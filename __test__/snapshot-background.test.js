@@ -157,10 +157,18 @@ test('a parent that is killed leaves no orphan and no file', options, async () =
 
 test('a disk that fills up', { skip: options.skip || (process.getuid?.() !== 0 && 'needs to mount a small file system') }, async (context) => {
   fs.mkdirSync(inside('tiny'));
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'none', inside('tiny')]).status !== 0) return context.skip('mounting is not allowed here');
+  const size = 100 << 20;
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', inside('tiny')]).status !== 0) return context.skip('mounting is not allowed here');
+  const filler = path.join(inside('tiny'), 'filler');
   try {
-    await assert.rejects(takeSnapshot({ mode: 'background', directory: inside('tiny') }), { code: 'ERR_LEAKWATCH_DISK_FULL', message: /tiny/ });
-    assert.deepEqual(files('tiny'), []);
+    const snapshot = takeSnapshot({ mode: 'background', directory: inside('tiny') });
+    snapshot.catch(() => {});
+    await until(() => children().some(isSnapshot));
+    fs.writeFileSync(filler, Buffer.alloc(size - (1 << 20)));
+    await assert.rejects(snapshot, { code: 'ERR_LEAKWATCH_DISK_FULL', message: /The disk is full: .*tiny/ });
+    assert.deepEqual(files('tiny'), ['filler']);
+    await assert.rejects(takeSnapshot({ mode: 'background', directory: inside('tiny') }), { code: 'ERR_LEAKWATCH_DISK_FULL', message: /a file of about \d+ MB, and .*tiny has room for \d MB/ });
+    assert.deepEqual(files('tiny'), ['filler']);
     assert.deepEqual(children().filter(isSnapshot), []);
   } finally {
     spawnSync('umount', [inside('tiny')]);

@@ -57,6 +57,16 @@ test('replaces the file a person named, and compresses', async () => {
   assert.equal(countOf(zlib.gunzipSync(fs.readFileSync(file)).toString()), kept.length);
 });
 
+test('a capped folder loses its oldest snapshots, never what a person named', async () => {
+  const directory = path.join(folder, 'capped');
+  fs.mkdirSync(directory);
+  fs.writeFileSync(path.join(directory, 'mine.heapsnapshot'), 'precious');
+  const take = () => takeSnapshot({ mode: 'inline', directory, keep: { files: 2 } });
+  const [first, second, third] = [await take(), await take(), await take()];
+  assert.deepEqual(fs.readdirSync(directory).sort(), [second.path, third.path, 'mine.heapsnapshot'].map((file) => path.basename(file)).sort());
+  assert.deepEqual([second.removed, third.removed], [[], [first.path]]);
+});
+
 test('redacts values, keeps names and the graph', async () => {
   const secret = ['moby', 'dick', process.pid].join('-');
   const holder = { [`property${secret}`]: {}, value: `value${secret}`, map: new Map([[`key${secret}`, 1]]), wide: `ψ${secret}` };
@@ -89,7 +99,7 @@ test('a full disk is an error, and V8 is not left waiting', async () => {
 
 test('wrong options are named', async () => {
   const wrong = (/** @type {any} */ options) => assert.rejects(takeSnapshot(options), (error) => error instanceof LeakWatchError && error.code === 'ERR_LEAKWATCH_OPTION');
-  for (const options of [null, 'file', { path: 3 }, { path: '' }, { path: 'a', directory: 'b' }, { mode: 'later' }, { signal: {} }, { onProgress: 1 }, { redact: 'yes' }, { compression: 'rar' }, { file: 'x' }]) await wrong(options);
+  for (const options of [null, 'file', { path: 3 }, { path: '' }, { path: 'a', directory: 'b' }, { mode: 'later' }, { signal: {} }, { onProgress: 1 }, { redact: 'yes' }, { compression: 'rar' }, { keep: { days: 3 } }, { keep: { files: 0 } }, { path: 'a', keep: { files: 1 } }, { file: 'x' }]) await wrong(options);
   await assert.rejects(takeSnapshot(/** @type {any} */ ({ file: 'x' })), { message: /no option "file" here/ });
 });
 

@@ -1,7 +1,7 @@
 'use strict';
 const path = require('node:path');
 const v8 = require('node:v8');
-const { backgroundSupport, callNative, chooseMode, outcome, startInBackground } = require('./capture/background.js');
+const { backgroundSupport, callNative, chooseMode, limitsOf, outcome, startInBackground } = require('./capture/background.js');
 const { compareHistograms, countClasses, writeClasses } = require('./capture/histogram.js');
 const { histogramSettings, snapshotSettings } = require('./capture/options.js');
 const { LeakWatchError } = require('./errors.js');
@@ -26,6 +26,7 @@ const native = require('./native.js');
  * @property {number} nodes
  * @property {number} edges
  * @property {boolean} redacted whether the values of strings were blanked
+ * @property {string[]} removed older snapshots that had to give way
  * @typedef {Snapshot & Cost} SnapshotResult
  *
  * @typedef {object} Histogram
@@ -92,15 +93,15 @@ async function oneAtATime(kind, { signal, whenBusy }, capture) {
 async function snapshot(settings) {
   const began = performance.now();
   checkPermission(settings.target);
-  const { target, redact, compression } = settings;
-  const what = { target, redact, compression };
+  const { target, redact, compression, keep } = settings;
+  const what = { target, redact, compression, keepFiles: keep.files, keepBytes: keep.bytes };
   const mode = chooseMode(settings, SNAPSHOT_PAUSE);
   const { id, pauseMs, retries } = mode === 'inline'
-    ? paused(() => callNative(() => native.captureInline(what, writeHeap)))
+    ? paused(() => callNative(() => native.captureInline(what, limitsOf(settings), writeHeap)))
     : await startInBackground(settings, (limits) => native.captureBackground(what, limits, writeHeap));
   const { result } = await outcome(id, settings);
-  const { path, bytes, nodes, edges, redacted, peakChildBytes = null } = /** @type {import('../native/binding.d.ts').CaptureResult} */ (result);
-  return { path, bytes, durationMs: performance.now() - began, pauseMs, mode, nodes, edges, redacted, peakChildBytes, retries };
+  const { path, bytes, nodes, edges, redacted, removed, peakChildBytes = null } = /** @type {import('../native/binding.d.ts').CaptureResult} */ (result);
+  return { path, bytes, durationMs: performance.now() - began, pauseMs, mode, nodes, edges, redacted, removed, peakChildBytes, retries };
 }
 
 /**
@@ -143,11 +144,12 @@ function paused(work) {
 /**
  * Lets V8 write a snapshot.
  * @param {string} pipe
- * @returns {string | undefined} why it could not
+ * @returns {string | null} why it could not
  */
 function writeHeap(pipe) {
   try {
     v8.writeHeapSnapshot(pipe);
+    return null;
   } catch (error) {
     return `V8 could not write a heap snapshot: ${/** @type {Error} */ (error).message}.`;
   }

@@ -2,13 +2,35 @@
 const { LeakWatchError } = require('./errors.js');
 const { leakWatch, checkpoint, resources } = require('./express.js');
 
+// The native part is loaded by whoever needs it, so that importing this package never throws.
+
 /**
  * Writes a heap snapshot that Chrome DevTools opens.
- * @param {import('./capture-options.js').SnapshotOptions} [options]
+ * @param {import('./capture.js').SnapshotOptions} [options]
  */
 async function takeSnapshot(options) {
-  // The native part is loaded by whoever needs it, so that importing this package never throws.
   return require('./capture.js').takeSnapshot(options);
+}
+
+/**
+ * Counts the live objects by constructor: far cheaper than a snapshot.
+ * @param {import('./capture.js').CaptureOptions} [options]
+ */
+async function classHistogram(options) {
+  return require('./capture.js').classHistogram(options);
+}
+
+/**
+ * Puts class histograms side by side.
+ * @param {import('./capture.js').Histogram[]} histograms in the order they were taken
+ */
+function compareHistograms(histograms) {
+  return require('./capture.js').compareHistograms(histograms);
+}
+
+/** Whether captures can be taken without stopping the event loop here, and why not. */
+function backgroundSupport() {
+  return require('./capture.js').backgroundSupport();
 }
 
 // One assignment a line, so that Node sees the names for `import { takeSnapshot } from 'leakwatch'`.
@@ -16,6 +38,9 @@ module.exports = leakWatch;
 module.exports.default = leakWatch;
 module.exports.leakWatch = leakWatch;
 module.exports.takeSnapshot = takeSnapshot;
+module.exports.classHistogram = classHistogram;
+module.exports.compareHistograms = compareHistograms;
+module.exports.backgroundSupport = backgroundSupport;
 module.exports.checkpoint = checkpoint;
 module.exports.resources = resources;
 module.exports.LeakWatchError = LeakWatchError;

@@ -1,7 +1,15 @@
 // Written by scripts/build.js from the Rust sources. Do not edit.
 
-/** What a forked child may take. */
-export interface BackgroundLimits {
+/** Whether snapshots can be taken in the background. */
+export interface BackgroundSupport {
+  /** Whether they can. */
+  supported: boolean
+  /** Why not; `null` when they can. */
+  reason: string | null
+}
+
+/** The heap's size, and what capturing it may take. */
+export interface CaptureLimits {
   /** Bytes in V8's ordinary spaces. */
   smallBytes: number
   /** Bytes in V8's large-object spaces. */
@@ -10,14 +18,6 @@ export interface BackgroundLimits {
   maxMemoryBytes?: number
   /** Milliseconds from the fork to the end. */
   timeoutMs: number
-}
-
-/** Whether snapshots can be taken in the background. */
-export interface BackgroundSupport {
-  /** Whether they can. */
-  supported: boolean
-  /** Why not; `null` when they can. */
-  reason: string | null
 }
 
 /** A snapshot that was written. */
@@ -34,6 +34,8 @@ export interface CaptureResult {
   redacted: boolean
   /** The largest resident set of the forked child, in bytes; absent when it was taken inline. */
   peakChildBytes?: number
+  /** Older snapshots that had to give way. */
+  removed: Array<string>
 }
 
 /** What to write and how. */
@@ -44,6 +46,10 @@ export interface CaptureSettings {
   redact: boolean
   /** `gzip`, `zstd` or `none`. */
   compression: string
+  /** How many snapshots that leakwatch named the folder may hold then; absent: any number. */
+  keepFiles?: number
+  /** How many bytes they may have together; absent: any number. */
+  keepBytes?: number
 }
 
 /** Where a capture stands. */
@@ -169,7 +175,7 @@ export declare function backgroundSupport(): BackgroundSupport;
  * only. Returns the number to ask `captureState` for, or `null` when threads were at work: try again in a
  * few milliseconds.
  */
-export declare function captureBackground(settings: CaptureSettings, limits: BackgroundLimits, write: (arg: string) => string | null): number | null;
+export declare function captureBackground(settings: CaptureSettings, limits: CaptureLimits, write: (arg: string) => string | null): number | null;
 
 /** Calls a capture off; it ends soon, with an error. */
 export declare function captureCancel(id: number): void;
@@ -178,7 +184,7 @@ export declare function captureCancel(id: number): void;
  * Takes a snapshot in this process. `write` gets a path, lets V8 write there, and returns nothing, or why
  * that failed. Returns the number to ask `captureState` for.
  */
-export declare function captureInline(settings: CaptureSettings, write: (arg: string) => string | null): number;
+export declare function captureInline(settings: CaptureSettings, limits: CaptureLimits, write: (arg: string) => string | null): number;
 
 /** How a capture is getting on. Once it has told the end, its number means nothing any more. */
 export declare function captureState(id: number): CaptureState;
@@ -187,7 +193,7 @@ export declare function captureState(id: number): CaptureState;
  * Tries once to run `write` in a forked child, which writes a text into the path it is given; `captureState`
  * has it in the end. Returns as `captureBackground` does.
  */
-export declare function countBackground(limits: BackgroundLimits, write: (arg: string) => string | null): number | null;
+export declare function countBackground(limits: CaptureLimits, write: (arg: string) => string | null): number | null;
 
 /**
  * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?

@@ -36,8 +36,8 @@ function chooseMode({ mode, allowPause }, secondsPerMegabyte) {
  * @param {{ maxMemoryBytes?: number, timeoutMs: number, signal?: AbortSignal, keepAlive: boolean }} options
  * @param {(limits: Limits) => number | null} attempt forks, or returns null when threads were at work
  */
-async function startInBackground({ maxMemoryBytes, timeoutMs, signal, keepAlive }, attempt) {
-  const limits = { ...heapSize(), maxMemoryBytes, timeoutMs };
+async function startInBackground({ signal, keepAlive, ...settings }, attempt) {
+  const limits = limitsOf(settings);
   for (let retries = 0; retries <= QUIET_RETRIES; retries++) {
     throwIfAborted(signal);
     const began = performance.now();
@@ -76,12 +76,16 @@ async function outcome(id, { signal, onProgress, keepAlive }) {
   }
 }
 
-function heapSize() {
-  const sizes = { smallBytes: 0, largeBytes: 0 };
+/**
+ * @param {{ maxMemoryBytes?: number, timeoutMs: number }} settings
+ * @returns {Limits} with the heap's size now
+ */
+function limitsOf({ maxMemoryBytes, timeoutMs }) {
+  const limits = { smallBytes: 0, largeBytes: 0, maxMemoryBytes, timeoutMs };
   for (const space of v8.getHeapSpaceStatistics()) {
-    sizes[space.space_name.includes('large_object') ? 'largeBytes' : 'smallBytes'] += space.space_used_size;
+    limits[space.space_name.includes('large_object') ? 'largeBytes' : 'smallBytes'] += space.space_used_size;
   }
-  return sizes;
+  return limits;
 }
 
 /**
@@ -123,4 +127,4 @@ function callNative(call) {
   }
 }
 
-module.exports = { backgroundSupport, chooseMode, startInBackground, outcome, callNative };
+module.exports = { backgroundSupport, chooseMode, startInBackground, limitsOf, outcome, callNative };

@@ -80,12 +80,13 @@ function post(session, method, parameters) {
 /**
  * Counts classes and writes them into a pipe; what a forked child runs.
  * @param {string} pipe `/proc/self/fd/N`
- * @returns {string | undefined} why that failed
+ * @returns {string | null} why that failed
  */
 function writeClasses(pipe) {
   try {
     // Through the descriptor: Node's permission model would ask about the path.
     fs.writeSync(Number(path.basename(pipe)), JSON.stringify(countClasses()));
+    return null;
   } catch (error) {
     return `Objects could not be counted: ${/** @type {Error} */ (error).message}.`;
   }

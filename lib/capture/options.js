@@ -18,6 +18,8 @@ const { LeakWatchError } = require('../errors.js');
  * @typedef {object} SnapshotOnlyOptions
  * @property {string} [path] the file to write; replaces an older one
  * @property {string} [directory] where to write a file named leakwatch-PID-TIME-SEQ; default `leakwatch-snapshots`
+ * @property {{ files?: number, bytes?: number }} [keep] how much the folder may hold, this snapshot included; the
+ *   oldest that leakwatch named give way. Not with `path`. Default: no cap; 20 files and 10 GB in the default folder
  * @property {(progress: { bytes: number }) => void} [onProgress] told now and then how many bytes V8 has written
  * @property {boolean} [redact] blank the values of strings; default: when NODE_ENV is production
  * @property {'gzip' | 'zstd' | 'none'} [compression] default none
@@ -34,6 +36,7 @@ const { LeakWatchError } = require('../errors.js');
  *
  * @typedef {object} SnapshotOnlySettings
  * @property {string} target absolute path
+ * @property {{ files?: number, bytes?: number }} keep
  * @property {((progress: { bytes: number }) => void) | undefined} onProgress
  * @property {boolean} redact
  * @property {'gzip' | 'zstd' | 'none'} compression
@@ -41,8 +44,9 @@ const { LeakWatchError } = require('../errors.js');
  */
 
 const CAPTURE_OPTIONS = ['mode', 'allowPause', 'maxMemoryBytes', 'timeoutMs', 'signal', 'whenBusy', 'keepAlive'];
-const SNAPSHOT_OPTIONS = ['path', 'directory', 'onProgress', 'redact', 'compression', ...CAPTURE_OPTIONS];
+const SNAPSHOT_OPTIONS = ['path', 'directory', 'keep', 'onProgress', 'redact', 'compression', ...CAPTURE_OPTIONS];
 const EXTENSIONS = { none: '.heapsnapshot', gzip: '.heapsnapshot.gz', zstd: '.heapsnapshot.zst' };
+const DEFAULT_KEEP = { files: 20, bytes: 10e9 };
 const DEFAULT_TIMEOUT_MS = 600_000;
 let sequence = 0;
 
@@ -63,6 +67,7 @@ function snapshotSettings(options) {
   return {
     ...captureSettings(options),
     target: target(options, compression),
+    keep: keep(options),
     onProgress: ofType(options, 'onProgress', 'a function', (value) => typeof value === 'function'),
     redact: ofType(options, 'redact', 'a boolean', isBoolean) ?? process.env.NODE_ENV === 'production',
     compression,
@@ -117,6 +122,22 @@ function target(options, compression) {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   sequence += 1;
   return path.resolve(directory, `leakwatch-${process.pid}-${time}-${sequence}${EXTENSIONS[compression]}`);
+}
+
+/**
+ * @param {SnapshotOptions} options
+ * @returns {{ files?: number, bytes?: number }}
+ */
+function keep(options) {
+  const caps = ofType(options, 'keep', 'an object such as { files: 10, bytes: 1e9 }', isCaps);
+  if (caps && options.path !== undefined) throw new LeakWatchError('ERR_LEAKWATCH_OPTION', 'Option `keep` goes with `directory`: a file that you name yourself is never removed.');
+  if (caps) return { ...caps };
+  return options.path === undefined && options.directory === undefined ? DEFAULT_KEEP : {};
+}
+
+/** @param {any} value */
+function isCaps(value) {
+  return typeof value === 'object' && value !== null && Object.entries(value).every(([name, cap]) => (name === 'files' || name === 'bytes') && isPositive(cap));
 }
 
 /**

@@ -15,7 +15,8 @@ use crate::capture::background::{self, Attempt, Limits};
 use crate::capture::drain::{Writer, drain, drain_text};
 use crate::capture::encoder::Compression;
 use crate::capture::error::CaptureError;
-use crate::capture::file::UnfinishedFile;
+use crate::capture::file::{UnfinishedFile, folder_of};
+use crate::capture::folder::{self, Keep};
 use crate::capture::inline::InlineCapture;
 use crate::capture::session::{Claim, Session};
 use crate::capture::{Product, Settings, Summary};
@@ -29,6 +30,10 @@ pub struct CaptureSettings {
     pub redact: bool,
     /// `gzip`, `zstd` or `none`.
     pub compression: String,
+    /// How many snapshots that leakwatch named the folder may hold then; absent: any number.
+    pub keep_files: Option<f64>,
+    /// How many bytes they may have together; absent: any number.
+    pub keep_bytes: Option<f64>,
 }
 
 /// Where a capture stands.
@@ -59,6 +64,8 @@ pub struct CaptureResult {
     pub redacted: bool,
     /// The largest resident set of the forked child, in bytes; absent when it was taken inline.
     pub peak_child_bytes: Option<f64>,
+    /// Older snapshots that had to give way.
+    pub removed: Vec<String>,
 }
 
 /// What a forked child had to say.
@@ -78,14 +85,29 @@ thread_local! {
 /// Takes a snapshot in this process. `write` gets a path, lets V8 write there, and returns nothing, or why
 /// that failed. Returns the number to ask `captureState` for.
 #[napi(catch_unwind)]
-pub fn capture_inline(settings: CaptureSettings, write: Function<'_, String, Option<String>>) -> Result<u32> {
-    let capture = InlineCapture::begin(settings_of(settings)).map_err(to_js)?;
+pub fn capture_inline(
+    settings: CaptureSettings,
+    limits: CaptureLimits,
+    write: Function<'_, String, Option<String>>,
+) -> Result<u32> {
+    let settings = settings_of(settings);
+    let heap = heap_of(&limits);
+    limits_of(&limits, heap.expected_growth()).map_err(to_js)?;
+    let capture = InlineCapture::begin(settings.clone(), open(&settings, heap)?).map_err(to_js)?;
     let outcome = match write.call(capture.pipe_path()) {
         Ok(None) => Ok(()),
         Ok(Some(reason)) => Err(CaptureError::new("ERR_LEAKWATCH_V8", reason)),
         Err(error) => Err(CaptureError::new("ERR_LEAKWATCH_V8", error.reason.clone())),
     };
     Ok(remember(capture.written(outcome)))
+}
+
+/// Opens the file before anything is written, so that an unusable place costs nothing.
+fn open(settings: &Settings, heap: HeapSize) -> Result<UnfinishedFile> {
+    let file = UnfinishedFile::create(&settings.target).map_err(to_js)?;
+    let expected = settings.compression.expected(heap.expected_file());
+    folder::check_room(folder_of(&settings.target), expected).map_err(to_js)?;
+    Ok(file)
 }
 
 /// Whether snapshots can be taken in the background.
@@ -97,9 +119,9 @@ pub struct BackgroundSupport {
     pub reason: Option<String>,
 }
 
-/// What a forked child may take.
+/// The heap's size, and what capturing it may take.
 #[napi(object)]
-pub struct BackgroundLimits {
+pub struct CaptureLimits {
     /// Bytes in V8's ordinary spaces.
     pub small_bytes: f64,
     /// Bytes in V8's large-object spaces.
@@ -123,15 +145,14 @@ pub fn background_support() -> BackgroundSupport {
 #[napi(catch_unwind)]
 pub fn capture_background(
     settings: CaptureSettings,
-    limits: BackgroundLimits,
+    limits: CaptureLimits,
     write: Function<'_, String, Option<String>>,
 ) -> Result<Option<u32>> {
     let claim = Claim::take().map_err(to_js)?;
     let settings = settings_of(settings);
     let heap = heap_of(&limits);
     let limits = limits_of(&limits, heap.expected_growth()).map_err(to_js)?;
-    // Made before the fork, so that an unusable place costs nothing.
-    let file = UnfinishedFile::create(&settings.target).map_err(to_js)?;
+    let file = open(&settings, heap)?;
     fork(limits, write, move |pipe, child, session| {
         let summary = drain(pipe, file, &settings, child, session)?;
         if let Some(grown) = summary.grown_bytes {
@@ -146,7 +167,7 @@ pub fn capture_background(
 /// has it in the end. Returns as `captureBackground` does.
 #[napi(catch_unwind)]
 pub fn count_background(
-    limits: BackgroundLimits,
+    limits: CaptureLimits,
     write: Function<'_, String, Option<String>>,
 ) -> Result<Option<u32>> {
     let claim = Claim::take().map_err(to_js)?;
@@ -175,11 +196,11 @@ fn fork(
     }
 }
 
-fn heap_of(limits: &BackgroundLimits) -> HeapSize {
+fn heap_of(limits: &CaptureLimits) -> HeapSize {
     HeapSize { small_bytes: limits.small_bytes as u64, large_bytes: limits.large_bytes as u64 }
 }
 
-fn limits_of(limits: &BackgroundLimits, growth: u64) -> std::result::Result<Limits, CaptureError> {
+fn limits_of(limits: &CaptureLimits, growth: u64) -> std::result::Result<Limits, CaptureError> {
     let max_bytes = limits.max_memory_bytes.map(|bytes| bytes as u64);
     let budget = Budget::admit(heap_of(limits), growth, max_bytes, Room::now())?;
     Ok(Limits { budget, timeout: Duration::from_millis(limits.timeout_ms as u64) })
@@ -236,7 +257,9 @@ fn settings_of(settings: CaptureSettings) -> Settings {
         "zstd" => Compression::Zstd,
         _ => Compression::None,
     };
-    Settings { target: settings.target.into(), redact: settings.redact, compression }
+    let number = |value: Option<f64>| value.map(|value| value as u64);
+    let keep = Keep { files: number(settings.keep_files), bytes: number(settings.keep_bytes) };
+    Settings { target: settings.target.into(), redact: settings.redact, compression, keep }
 }
 
 fn result_of(summary: &Summary) -> CaptureResult {
@@ -247,6 +270,7 @@ fn result_of(summary: &Summary) -> CaptureResult {
         edges: summary.edges as f64,
         redacted: summary.redacted,
         peak_child_bytes: summary.peak_child_bytes.map(|bytes| bytes as f64),
+        removed: summary.removed.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::encoder::Encoder;
 use super::error::CaptureError;
-use super::file::UnfinishedFile;
+use super::file::{UnfinishedFile, folder_of};
 use super::session::Session;
 use super::stream::{Malformed, SnapshotStream};
 use super::{Product, Settings, Summary};
@@ -156,6 +156,7 @@ impl OpenSink {
         let header = self.stream.finish().map_err(|reason| malformed(&reason))?;
         let file = self.encoder.finish().and_then(UnfinishedFile::commit);
         let bytes = file.map_err(|error| CaptureError::unwritable(&self.target, &error))?;
+        let removed = settings.keep.enforce(folder_of(&self.target), &self.target);
         Ok(Summary {
             path: self.target,
             bytes,
@@ -164,6 +165,7 @@ impl OpenSink {
             redacted: settings.redact,
             peak_child_bytes: cost.peak_child_bytes,
             grown_bytes: cost.grown_bytes,
+            removed,
         })
     }
 }

@@ -16,6 +16,13 @@ pub enum Compression {
     Zstd,
 }
 
+impl Compression {
+    /// Bytes of a compressed snapshot, at most, that has `bytes` uncompressed. Measured a half to a quarter.
+    pub fn expected(self, bytes: u64) -> u64 {
+        if self == Self::None { bytes } else { bytes / 2 }
+    }
+}
+
 /// A writer that compresses what goes through it.
 pub enum Encoder<W: Write> {
     /// Passes everything on.

@@ -18,10 +18,9 @@ pub struct InlineCapture {
 }
 
 impl InlineCapture {
-    /// Opens the file and the pipe, and starts the thread between them.
-    pub fn begin(settings: Settings) -> Result<Self, CaptureError> {
+    /// Opens the pipe and starts the thread between it and `file`.
+    pub fn begin(settings: Settings, file: UnfinishedFile) -> Result<Self, CaptureError> {
         let claim = Claim::take()?;
-        let file = UnfinishedFile::create(&settings.target)?;
         let (reader, writer) = open_pipe()?;
         let (told, outcome) = mpsc::channel();
         let session = Arc::new(Session::default());

@@ -13,6 +13,7 @@ pub mod drain;
 pub mod encoder;
 pub mod error;
 pub mod file;
+pub mod folder;
 pub mod inline;
 pub mod redact;
 pub mod session;
@@ -21,6 +22,7 @@ pub mod stream;
 use std::path::PathBuf;
 
 use self::encoder::Compression;
+use self::folder::Keep;
 
 /// What a capture writes, and how.
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ pub struct Settings {
     pub redact: bool,
     /// How the file is compressed.
     pub compression: Compression,
+    /// How much its folder may hold then.
+    pub keep: Keep,
 }
 
 /// What a capture ends with.
@@ -59,4 +63,6 @@ pub struct Summary {
     pub peak_child_bytes: Option<u64>,
     /// By how much that set had grown since the fork, in bytes.
     pub grown_bytes: Option<u64>,
+    /// Older snapshots that had to give way.
+    pub removed: Vec<PathBuf>,
 }
