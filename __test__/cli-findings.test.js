@@ -43,6 +43,13 @@ test('a listener per request in an ES module', async () => {
   assert.ok(suspect.createdAt.some(({ line }) => line === lineOf('leaky-module.mjs', "feed.on('price'")), JSON.stringify(suspect.createdAt));
 });
 
+test('of several requests to a server without routes, the one that leaks when the others are kept away', async () => {
+  const { code, report, stderr } = await reportOf('plain-http.js', '--request', 'GET /recent/{{n}}', '--request', 'GET /visit/{{hex:12}}');
+  assert.equal(code, 1);
+  assert.match(stderr, /telling the routes apart/);
+  assert.deepEqual(report.suspects[0].routes, ['GET /visit']);
+});
+
 test('the text names the leak and the exit code says it, too', async () => {
   const { code, stdout, left } = await leakwatch(['test', 'leaky.js', ...AMOUNT, ...LOGIN]);
   assert.match(stdout, /Session/);
