@@ -10,6 +10,7 @@ const { Follower } = require('./monitor/follow.js');
 const { judge } = require('./monitor/judge.js');
 const { Ring } = require('./monitor/ring.js');
 const { createTracker } = require('./track/index.js');
+const { canSeeStacks } = require('./track/sites.js');
 
 const MAX_CHECKPOINTS = 1000;
 /** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */
@@ -59,6 +60,7 @@ class Monitor {
       this.#try('the number of resources', () => startPolling(intervalMs, () => this.#poll(onPoll))),
     ];
     const { reason } = native.readProcess();
+    if (!canSeeStacks()) problems.push('leakwatch cannot see where things are created: `Error` is frozen (--frozen-intrinsics).');
     if (reason !== null) problems.push(`leakwatch cannot read all of the process's memory: ${reason}`);
     return problems.filter((problem) => problem !== '');
   }

@@ -85,7 +85,7 @@ function callSites() {
     Error.captureStackTrace(holder, callSites);
     return Array.isArray(holder.stack) ? holder.stack : [];
   } catch {
-    return []; // `Error` is frozen: no sites, but everything else works
+    return []; // `Error` is frozen (--frozen-intrinsics): no sites, but everything else works
   } finally {
     restore('stackTraceLimit', limit);
     restore('prepareStackTrace', prepare);
@@ -101,4 +101,9 @@ function restore(key, descriptor) {
   else Reflect.deleteProperty(Error, key);
 }
 
-module.exports = { Sites };
+/** Whether creation sites can be had in this process. */
+function canSeeStacks() {
+  return callSites().length > 0;
+}
+
+module.exports = { Sites, canSeeStacks };
