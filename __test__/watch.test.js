@@ -19,7 +19,7 @@ function run(express) {
 
 for (const express of ['express', 'express4']) {
   test(express, async (t) => {
-    const { report, resources, oneWatch, kept } = run(express);
+    const { told, report, resources, oneWatch, kept } = run(express);
     const at = (mark) => resources.find(({ site }) => site[0]?.file === fixture && site[0].line === lineOf(mark));
 
     await t.test('there is one watch', () => assert.ok(oneWatch));
@@ -52,6 +52,12 @@ for (const express of ['express', 'express4']) {
       assert.equal(leaky.count, kept - 4);
       // A keep-alive connection holds the last request it served.
       assert.ok(survivors.every((row) => row === leaky || row.count <= 2), JSON.stringify(survivors));
+    });
+    await t.test('the leak event brings a report that names the leaks', () => {
+      assert.ok(told.every(({ verdict }) => verdict === 'leaking'));
+      const suspect = told.flatMap(({ suspects }) => suspects).find(({ createdAt }) => createdAt[0]?.line === lineOf('timer'));
+      assert.deepEqual([suspect.kind, suspect.name, suspect.routes], ['timer', 'Timeout', ['GET /api/:version/timer']]);
+      assert.equal(path.resolve(__dirname, 'fixtures', suspect.createdAt[0].file.split('/').at(-1)), fixture);
     });
     await t.test('the stretch that keeps memory is named', () => {
       const stretch = report.checkpoints.find(({ from, to }) => from === 'before' && to === 'after');

@@ -121,12 +121,21 @@ function leakTeller(monitor, events) {
   return () => {
     readings += 1;
     if (readings % READINGS_PER_VERDICT !== 0 || events.listenerCount('leak') === 0) return;
-    const report = monitor.report();
+    const report = reportOf(monitor);
     const fresh = report.suspects.filter(({ id }) => !told.has(id));
     if (report.verdict !== 'leaking' || fresh.length === 0) return;
     for (const { id } of fresh) told.add(id);
     events.emit('leak', report);
   };
+}
+
+/** Nobody asked for this report, so nobody is told when there is none. */
+function reportOf(monitor) {
+  try {
+    return monitor.report();
+  } catch {
+    return { verdict: 'undecided', suspects: [] };
+  }
 }
 
 function warn(code, message) {

@@ -7,7 +7,6 @@ const { countActive, untracked } = require('./monitor/active.js');
 const { watchCollections } = require('./monitor/collections.js');
 const { watchEmitters } = require('./monitor/emitters.js');
 const { Follower } = require('./monitor/follow.js');
-const { judge } = require('./monitor/judge.js');
 const { Ring } = require('./monitor/ring.js');
 const { createTracker } = require('./track/index.js');
 const { canSeeStacks } = require('./track/sites.js');
@@ -25,7 +24,6 @@ class Monitor {
   #tracker;
   #follower;
   #floors;
-  #active;
   #checkpoints = new Ring(MAX_CHECKPOINTS);
   #history = new Ring(HISTORY.moments);
   #collections = 0;
@@ -40,7 +38,6 @@ class Monitor {
   constructor(settings) {
     this.#settings = settings;
     this.#floors = new Ring(settings.history);
-    this.#active = new Ring(settings.history);
     const all = settings.track === 'all';
     this.#tracker = createTracker({ stacks: true, timers: all, listeners: all, handles: all, files: all, requests: all });
     this.#follower = new Follower(this.#tracker);
@@ -55,9 +52,9 @@ class Monitor {
     const { intervalMs, history, track } = this.#settings;
     const problems = [
       this.#try('the memory of the process', () => startSampler({ intervalMs, capacity: history })),
-      this.#try('garbage collections', () => watchCollections(() => this.#collected())),
+      this.#try('garbage collections', () => watchCollections(harmless(() => this.#collected()))),
       this.#try('requests and resources', () => (track === 'all' ? this.#trackAll() : this.#trackGrowth())),
-      this.#try('the number of resources', () => startPolling(intervalMs, () => this.#poll(onPoll))),
+      this.#try('the number of resources', () => startPolling(intervalMs, harmless(() => this.#poll()), onPoll)),
     ];
     const { reason } = native.readProcess();
     if (!canSeeStacks()) problems.push('leakwatch cannot see where things are created: `Error` is frozen (--frozen-intrinsics).');
@@ -88,12 +85,12 @@ class Monitor {
 
   /** The verdict so far, and the evidence for it. */
   report() {
-    return judge(this.observations());
+    return JSON.parse(native.judgeMonitor(JSON.stringify(this.observations())));
   }
 
   /** Everything that was measured. */
   observations() {
-    const checkpoints = this.#checkpoints.values();
+    const checkpoints = JSON.stringify(this.#checkpoints.values());
     return {
       version: 1,
       pid: process.pid,
@@ -105,11 +102,9 @@ class Monitor {
       routes: this.#tracker.routes(),
       samples: native.samplerSamples(),
       floors: this.#floors.values(),
-      active: this.#active.values(),
       resources: this.resources(),
       history: this.#history.values(),
-      checkpoints,
-      stretches: JSON.parse(native.stretches(JSON.stringify(checkpoints))),
+      stretches: JSON.parse(native.stretches(checkpoints)),
       dropped: this.#tracker.dropped(),
     };
   }
@@ -163,14 +158,12 @@ class Monitor {
     return { atMs: Date.now(), requests: this.#tracker.requests(), ...process.memoryUsage(), heapLimit, mallocedMemory };
   }
 
-  #poll(onPoll) {
+  #poll() {
     const active = countActive();
-    this.#active.push({ atMs: Date.now(), requests: this.#tracker.requests(), counts: active });
     this.#emitters?.poll();
     this.#remember();
     const descriptors = native.samplerSamples().at(-1)?.fds ?? 0;
     if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, performance.now());
-    onPoll();
   }
 }
 
@@ -180,13 +173,27 @@ function largest(groups) {
   return many.sort((a, b) => b.count - a.count).slice(0, HISTORY.groups);
 }
 
+/** What runs in a turn of its own must not throw there: that would end the process. */
+function harmless(look) {
+  return () => {
+    try {
+      look();
+    } catch {
+      // A measurement that fails is no measurement.
+    }
+  };
+}
+
 function startSampler(options) {
   native.samplerStart(options);
   return () => native.samplerStop();
 }
 
-function startPolling(intervalMs, poll) {
-  const timer = setInterval(poll, intervalMs);
+function startPolling(intervalMs, poll, onPoll) {
+  const timer = setInterval(() => {
+    poll();
+    onPoll();
+  }, intervalMs);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -1,6 +1,9 @@
 'use strict';
 
-/** What Node calls them when it counts them, and what people know them as. */
+/**
+ * What Node calls them when it counts them, and what people know them as.
+ * @type {Record<string, [import('../track/index.js').ResourceGroup['kind'], string]>}
+ */
 const NAMES = {
   FSEventWrap: ['handle', 'FSWatcher'],
   Immediate: ['timer', 'setImmediate'],
@@ -36,7 +39,7 @@ function countActive() {
  */
 function untracked(active, tracked) {
   return Object.entries(active).flatMap(([type, count]) => {
-    const [kind, name] = /** @type {Record<string, [any, string]>} */ (NAMES)[type] ?? ['handle', type];
+    const [kind, name] = NAMES[type] ?? ['handle', type];
     const known = tracked.filter((group) => group.kind === kind && (kind !== 'handle' || group.name === name));
     const rest = count - known.reduce((sum, group) => sum + group.count, 0);
     return rest > 0 ? [{ kind, name, holder: null, count: rest, created: rest, oldestMs: 0, delayMs: null, site: [], routes: [] }] : [];

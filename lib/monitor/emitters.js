@@ -80,7 +80,7 @@ class Followed {
   }
 
   #wrap(emitter) {
-    const look = (_, [event, listener], self) => {
+    const look = (_, /** @type {any[]} */ [event, listener], self) => {
       this.#piles.added(self, event, listener, listenerCount.call(self, event));
     };
     return ['on', 'addListener', 'prependListener'].map((name) => {

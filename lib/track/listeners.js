@@ -24,7 +24,7 @@ function trackListeners(recorder) {
 /** `once` and `prependOnceListener` come through `on` and `prependListener`; `on` and `addListener` are one function. */
 function trackEmitters(recorder) {
   const piles = new Piles(recorder, (emitter, event) => rawListeners.call(emitter, event));
-  const look = (_, [event, listener], emitter) => {
+  const look = (_, /** @type {any[]} */ [event, listener], emitter) => {
     piles.added(emitter, event, listener, listenerCount.call(emitter, event));
   };
   /** @type {Map<Function, Function>} */

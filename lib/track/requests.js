@@ -122,7 +122,7 @@ class Requests {
     });
   }
 
-  #begin([event, request, response]) {
+  #begin(/** @type {any[]} */ [event, request, response]) {
     try {
       if (event === 'upgrade') return this.#beginUpgrade(request);
       return requestEvents.has(event) ? this.#beginRequest(request, response) : undefined;
