@@ -29,10 +29,32 @@ test('what the types promise is there, and nothing else', () => {
   assert.deepEqual(Object.keys(require('..')).sort(), [...promised, 'default', 'leakWatch'].sort());
 });
 
-test('the options of the types are those the package accepts', () => {
+/** The fields of an interface in index.d.ts. */
+function fieldsOf(name) {
   const text = fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8');
-  const [, body] = /interface WatchOptions \{(.*?)\n {2}\}/s.exec(text);
-  const promised = [...body.matchAll(/^ {4}(\w+)\?:/gm)].map(([, name]) => name);
+  const [, body] = new RegExp(`interface ${name} (?:extends \\w+ )?\\{(.*?)\\n  \\}`, 's').exec(text);
+  return [...body.matchAll(/^ {4}(?:readonly )?(\w+)\??[:(]/gm)].map(([, field]) => field);
+}
+
+test('the options of the types are those the package accepts', async () => {
   const { watchSettings } = require('../lib/options.js');
-  assert.deepEqual(Object.keys(watchSettings()).sort(), promised.sort());
+  assert.deepEqual(Object.keys(watchSettings()).sort(), fieldsOf('WatchOptions').sort());
+  const accepted = async (call) => /There are (.*)\.$/.exec((await call.catch((error) => error)).message)[1].split(', ').sort();
+  const { takeSnapshot, classHistogram } = require('..');
+  assert.deepEqual(await accepted(takeSnapshot({ no: 1 })), [...fieldsOf('SnapshotOptions'), ...fieldsOf('CaptureOptions')].sort());
+  assert.deepEqual(await accepted(classHistogram({ no: 1 })), fieldsOf('CaptureOptions').sort());
+});
+
+test('a report and its rows have the fields that the types promise', async () => {
+  const watch = require('..')({ track: 'all' });
+  const timer = setInterval(() => {}, 60_000);
+  const report = await watch.report();
+  const [row] = watch.resources().filter(({ name }) => name === 'setInterval');
+  clearInterval(timer);
+  watch.stop();
+  assert.deepEqual(Object.keys(report).sort(), fieldsOf('Report').sort());
+  assert.deepEqual(Object.keys(report.memory).sort(), fieldsOf('MemorySummary').sort());
+  assert.deepEqual(Object.keys(row).sort(), fieldsOf('ResourceGroup').sort());
+  assert.deepEqual(Object.keys(row.site[0]).sort(), fieldsOf('Location').sort());
+  assert.deepEqual(Object.keys(watch).sort(), fieldsOf('LeakWatch').sort());
 });
