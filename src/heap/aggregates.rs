@@ -41,40 +41,49 @@ pub(super) fn histogram(graph: &HeapGraph) -> Vec<ClassSummary> {
         let nearer = |known: u32| graph.distance(node).map_or(known, |distance| distance.min(known));
         class.distance = class.distance.map(nearer).or(graph.distance(node));
     }
-    add_retained_sizes(graph, &mut classes);
+    let class_of = |node| (graph.self_size(node) > 0).then(|| graph.class_of(node).0);
+    for (class, bytes) in classes.iter_mut().zip(retained_by_group(graph, graph.class_count(), class_of)) {
+        class.retained_bytes = bytes;
+    }
     classes.retain(|class| class.count > 0);
     classes
 }
 
-/// Walks down the dominator tree; an object counts unless one of its class is above it.
-fn add_retained_sizes(graph: &HeapGraph, classes: &mut [ClassSummary]) {
-    // How many objects of each class are on the path from the root.
-    let mut above = vec![0u32; classes.len()];
+/// What each group of nodes retains: the sum of its nodes' retained sizes, those left out that another node of the
+/// group dominates. Walks down the dominator tree once.
+pub(super) fn retained_by_group(
+    graph: &HeapGraph,
+    groups: usize,
+    group_of: impl Fn(NodeIndex) -> Option<u32>,
+) -> Vec<u64> {
+    let mut retained = vec![0u64; groups];
+    // How many nodes of each group are on the path from the root.
+    let mut above = vec![0u32; groups];
     let mut stack = vec![Step::Enter(graph.root())];
     while let Some(step) = stack.pop() {
         let node = match step {
-            Step::Leave(class) => {
-                above[class.at()] -= 1;
+            Step::Leave(group) => {
+                above[group as usize] -= 1;
                 continue;
             }
             Step::Enter(node) => node,
         };
         let children = graph.dominated_slice(node);
-        if graph.self_size(node) > 0 {
-            let class = graph.class_of(node);
-            if above[class.at()] == 0 {
-                classes[class.at()].retained_bytes += graph.retained_size(node);
+        if let Some(group) = group_of(node) {
+            if above[group as usize] == 0 {
+                retained[group as usize] += graph.retained_size(node);
             }
             if !children.is_empty() {
-                above[class.at()] += 1;
-                stack.push(Step::Leave(class));
+                above[group as usize] += 1;
+                stack.push(Step::Leave(group));
             }
         }
         stack.extend(children.iter().map(|&child| Step::Enter(NodeIndex(child))));
     }
+    retained
 }
 
 enum Step {
     Enter(NodeIndex),
-    Leave(ClassId),
+    Leave(u32),
 }

@@ -56,7 +56,7 @@ pub(super) fn kind(graph: &HeapGraph, node: NodeIndex) -> Option<CollectionKind>
 
 /// The Map or Set whose table the edge leaves, and what the edge leads to; `None` for other edges.
 pub(super) fn slot(graph: &HeapGraph, edge: EdgeIndex) -> Option<(NodeIndex, Slot)> {
-    let number = slot_number(graph, edge)?;
+    let number = graph.slot_number(edge)?;
     let table = graph.edge_source(edge);
     let owner = graph.retainers(table).take(8).find(|&edge| graph.raw_edge_name(edge) == Some(b"table"))?;
     let owner = graph.edge_source(owner);
@@ -73,7 +73,7 @@ pub(super) fn slot(graph: &HeapGraph, edge: EdgeIndex) -> Option<(NodeIndex, Slo
 
 /// Slot of the first entry's key, modulo the entry's three slots.
 fn first_key(graph: &HeapGraph, table: NodeIndex) -> Option<u32> {
-    let mut numbers = graph.edges(table).filter_map(|edge| slot_number(graph, edge));
+    let mut numbers = graph.edges(table).filter_map(|edge| graph.slot_number(edge));
     let first = numbers.next()?;
     // Key and value side by side: the first of the two is the key. Only the table's front is looked at.
     let mut before = first;
@@ -88,8 +88,4 @@ fn first_key(graph: &HeapGraph, table: NodeIndex) -> Option<u32> {
     // Otherwise the first entry follows the buckets, whose number is a power of two.
     let buckets = 1 << first.checked_sub(PREFIX)?.max(1).ilog2();
     Some(key.unwrap_or(PREFIX + buckets) % 3)
-}
-
-fn slot_number(graph: &HeapGraph, edge: EdgeIndex) -> Option<u32> {
-    std::str::from_utf8(graph.raw_edge_name(edge)?).ok()?.parse().ok()
 }

@@ -360,6 +360,20 @@ impl HeapGraph {
         collections::slot(self, edge)
     }
 
+    /// The number an internal edge of a table is named with; `None` for other edges.
+    pub fn slot_number(&self, edge: EdgeIndex) -> Option<u32> {
+        std::str::from_utf8(self.raw_edge_name(edge)?).ok()?.parse().ok()
+    }
+
+    pub(super) fn string(&self, index: u32) -> Cow<'_, str> {
+        self.snapshot.string(index)
+    }
+
+    /// The string index of a node's name.
+    pub(super) fn name_string(&self, node: NodeIndex) -> u32 {
+        self.snapshot.nodes.names[node.at()]
+    }
+
     pub(super) fn string_count(&self) -> usize {
         self.snapshot.strings.len()
     }

@@ -6,9 +6,10 @@
 //! ([`dominators`]), distances and classes ([`classes`], [`interfaces`]). Strings stay in the file until asked for.
 //!
 //! The rules are those of Chrome DevTools' heap snapshot worker, so that every number here equals what people see
-//! there; `__test__/heap-oracle.test.js` compares them.
+//! there; `__test__/heap-oracle.test.js` compares them. [`analysis`] answers what people ask of a snapshot.
 
 mod aggregates;
+pub mod analysis;
 mod bits;
 mod classes;
 mod collections;

@@ -41,15 +41,10 @@ pub(super) fn exported_variable(graph: &HeapGraph, edge: EdgeIndex) -> Option<Ex
 
 /// The string in the table's slot before the edge's.
 fn name_in_front(graph: &HeapGraph, table: NodeIndex, edge: EdgeIndex) -> Option<String> {
-    let slot = slot(graph, edge)?.checked_sub(1)?;
-    let key = graph.edges(table).find(|&edge| self::slot(graph, edge) == Some(slot))?;
+    let slot = graph.slot_number(edge)?.checked_sub(1)?;
+    let key = graph.edges(table).find(|&edge| graph.slot_number(edge) == Some(slot))?;
     let key = graph.edge_target(key);
     (graph.node_type(key) == NodeType::String).then(|| graph.name(key).into_owned())
-}
-
-/// The number an internal edge of a table is named with.
-fn slot(graph: &HeapGraph, edge: EdgeIndex) -> Option<u32> {
-    std::str::from_utf8(graph.raw_edge_name(edge)?).ok()?.parse().ok()
 }
 
 /// The first node with an edge to `node` for which `is_it` holds.

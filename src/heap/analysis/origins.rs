@@ -1,0 +1,164 @@
+//! Where memory comes from: lines that make functions, files and npm packages.
+//!
+//! A function belongs to the file it stands in, an object to its constructor's file. What a file retains is the sum
+//! of its objects' retained sizes, those left out that another object of the file dominates.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::greatest;
+use crate::heap::aggregates::retained_by_group;
+use crate::heap::graph::HeapGraph;
+use crate::heap::scripts::Location;
+use crate::heap::types::{NodeIndex, NodeType};
+
+/// Functions made by one line.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosureRow {
+    /// Where.
+    pub location: Location,
+    /// How many are alive.
+    pub count: u64,
+    /// Sum of what each retains.
+    pub retained_bytes: u64,
+}
+
+/// What belongs to one file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileRow {
+    /// Path of the script.
+    pub file: String,
+    /// Functions of the file, and objects whose constructor stands in it.
+    pub count: u64,
+    /// What they retain.
+    pub retained_bytes: u64,
+}
+
+/// What belongs to one npm package.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PackageRow {
+    /// Its name; `(app)` for code outside `node_modules`, `node` for Node's own.
+    pub name: String,
+    /// Functions of the package, and objects whose constructor stands in it.
+    pub count: u64,
+    /// What they retain.
+    pub retained_bytes: u64,
+}
+
+pub(super) fn origins(graph: &HeapGraph, top: usize) -> (Vec<ClosureRow>, Vec<FileRow>, Vec<PackageRow>) {
+    let (mut files, mut packages) = (Groups::default(), Groups::default());
+    let mut file_of: Vec<u32> = vec![NONE; graph.node_count()];
+    let mut package_of_file: Vec<u32> = Vec::new();
+    for &(node, place) in graph.script_positions() {
+        let Some(file) = graph.script_file(place.script_id) else { continue };
+        let id = files.id(file);
+        if id as usize == package_of_file.len() {
+            package_of_file.push(packages.id(package_of(file)));
+        }
+        file_of[node as usize] = id;
+    }
+    let file = |node: NodeIndex| Some(file_of[node.at()]).filter(|&file| file != NONE);
+    let package = |node: NodeIndex| file(node).map(|file| package_of_file[file as usize]);
+    let file_rows =
+        files.rows(graph, file).map(|(file, count, retained_bytes)| FileRow { file, count, retained_bytes });
+    let package_rows = packages.rows(graph, package).map(|(name, count, retained_bytes)| PackageRow {
+        name,
+        count,
+        retained_bytes,
+    });
+    (
+        closures(graph, top),
+        greatest(file_rows.collect(), top, |row| row.retained_bytes),
+        greatest(package_rows.collect(), top, |row| row.retained_bytes),
+    )
+}
+
+/// No file.
+const NONE: u32 = u32::MAX;
+
+/// Names with numbers, in order of first use.
+#[derive(Default)]
+struct Groups {
+    ids: HashMap<String, u32>,
+    names: Vec<String>,
+}
+
+impl Groups {
+    fn id(&mut self, name: &str) -> u32 {
+        if let Some(&id) = self.ids.get(name) {
+            return id;
+        }
+        let id = self.names.len() as u32;
+        self.ids.insert(name.to_owned(), id);
+        self.names.push(name.to_owned());
+        id
+    }
+
+    /// Name, number of members and retained bytes of every group.
+    fn rows(
+        self,
+        graph: &HeapGraph,
+        group_of: impl Fn(NodeIndex) -> Option<u32>,
+    ) -> impl Iterator<Item = (String, u64, u64)> {
+        let mut counts = vec![0u64; self.names.len()];
+        for group in graph.nodes().filter_map(&group_of) {
+            counts[group as usize] += 1;
+        }
+        let retained = retained_by_group(graph, self.names.len(), group_of);
+        self.names
+            .into_iter()
+            .zip(counts)
+            .zip(retained)
+            .map(|((name, count), retained)| (name, count, retained))
+    }
+}
+
+fn closures(graph: &HeapGraph, top: usize) -> Vec<ClosureRow> {
+    let mut places = HashMap::new();
+    for &(node, place) in graph.script_positions() {
+        let node = NodeIndex(node);
+        if graph.node_type(node) == NodeType::Closure {
+            let (count, retained, _) = places.entry(place).or_insert((0u64, 0u64, node));
+            *count += 1;
+            *retained += graph.retained_size(node);
+        }
+    }
+    let mut rows: Vec<_> = places.into_iter().collect();
+    rows.sort_unstable();
+    let rows = greatest(rows, top, |&(_, (count, retained, _))| (count, retained));
+    let row = |(_, (count, retained_bytes, node))| {
+        Some(ClosureRow { location: graph.location_of(node)?, count, retained_bytes })
+    };
+    rows.into_iter().filter_map(row).collect()
+}
+
+/// The npm package a file belongs to, innermost `node_modules` first.
+fn package_of(file: &str) -> &str {
+    if file.starts_with("node:") {
+        return "node";
+    }
+    let is_separator = |char| char == '/' || char == '\\';
+    let Some(at) = file.rfind("node_modules") else { return "(app)" };
+    let inside = file[at + "node_modules".len()..].trim_start_matches(is_separator);
+    let parts = if inside.starts_with('@') { 2 } else { 1 };
+    let end = inside.match_indices(is_separator).nth(parts - 1).map_or(inside.len(), |(end, _)| end);
+    &inside[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::package_of;
+
+    #[test]
+    fn packages_are_named_from_paths() {
+        assert_eq!(package_of("/srv/app/server.js"), "(app)");
+        assert_eq!(package_of("/srv/app/node_modules/express/lib/router.js"), "express");
+        assert_eq!(package_of("/srv/node_modules/a/node_modules/@scope/b/x.js"), "@scope/b");
+        assert_eq!(package_of("C:\\app\\node_modules\\lodash\\memoize.js"), "lodash");
+        assert_eq!(package_of("node:internal/timers"), "node");
+    }
+}

@@ -1,0 +1,101 @@
+//! Retainer paths for reading: `shop/sessions.js › sessions (Map) › value › Session`.
+
+use serde::Serialize;
+
+use crate::heap::graph::HeapGraph;
+use crate::heap::holds::Hold;
+use crate::heap::paths::{Step, program_part};
+use crate::heap::types::NodeIndex;
+
+/// One step of a retainer path, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathStep {
+    /// Why the edge holds: `global`, `property`, `element`, `variable`, `export`, `moduleExports`, `mapKey`,
+    /// `mapValue`, `setMember`, `weakMapValue`, `closure`, `bound` or `internal`.
+    pub hold: &'static str,
+    /// The edge's label: property, variable, index, V8's own name.
+    pub name: String,
+    /// Class of the object it leads to.
+    pub class_name: String,
+    /// That object's id.
+    pub id: u32,
+    /// File of the variable or export; null otherwise, and where nothing tells.
+    pub file: Option<String>,
+    /// Function whose variable it is; null for a module's and for other edges.
+    pub function: Option<String>,
+}
+
+impl PathStep {
+    /// The step as JSON shows it.
+    pub fn of(graph: &HeapGraph, step: &Step) -> Self {
+        let (hold, file, function) = match &step.hold {
+            Hold::Variable(scope) => ("variable", scope.file.clone(), scope.function.clone()),
+            Hold::Export(export) => ("export", export.file.clone(), None),
+            Hold::ModuleExports(file) => ("moduleExports", Some(file.clone()), None),
+            Hold::Global => ("global", None, None),
+            Hold::Property => ("property", None, None),
+            Hold::Element => ("element", None, None),
+            Hold::MapKey => ("mapKey", None, None),
+            Hold::MapValue => ("mapValue", None, None),
+            Hold::SetMember => ("setMember", None, None),
+            Hold::WeakMapValue => ("weakMapValue", None, None),
+            Hold::Closure => ("closure", None, None),
+            Hold::Bound => ("bound", None, None),
+            Hold::Internal => ("internal", None, None),
+        };
+        let name = match &step.hold {
+            Hold::Export(export) => export.name.clone(),
+            _ => step.edge_name.clone(),
+        };
+        Self { hold, name, class_name: step.class_name.clone(), id: graph.id(step.node), file, function }
+    }
+}
+
+/// The program's part of the path in one line, the file first; the empty text when nothing holds the node.
+pub fn path_text(path: &[Step]) -> String {
+    let part = &path[program_part(path)..];
+    let Some(last) = part.last() else { return String::new() };
+    let mut words: Vec<String> = file_of(&part[0]).into_iter().collect();
+    for (at, step) in part.iter().enumerate().filter(|(_, step)| step.hold.is_visible()) {
+        let is_last = at + 1 == part.len();
+        words.push(label(step, !is_last));
+    }
+    words.push(last.class_name.clone());
+    words.join(" › ")
+}
+
+/// The most readable path to a node, in one line.
+pub fn describe_path(graph: &HeapGraph, node: NodeIndex) -> String {
+    graph.retainer_paths(node, 1).first().map_or_else(String::new, |path| path_text(path))
+}
+
+fn file_of(step: &Step) -> Option<String> {
+    match &step.hold {
+        Hold::Variable(scope) => scope.file.clone(),
+        Hold::Export(export) => export.file.clone(),
+        Hold::ModuleExports(file) => Some(file.clone()),
+        _ => None,
+    }
+}
+
+/// A step in a few words; `class` adds what it leads to, where the name alone does not say.
+fn label(step: &Step, class: bool) -> String {
+    let name = match &step.hold {
+        Hold::Element => return "[]".to_owned(),
+        Hold::MapKey => return "key".to_owned(),
+        Hold::MapValue => return "value".to_owned(),
+        Hold::SetMember => return "member".to_owned(),
+        Hold::WeakMapValue => return "WeakMap value".to_owned(),
+        Hold::Bound => return step.edge_name.replace('_', " "),
+        Hold::Global => return "global".to_owned(),
+        Hold::Export(export) => &export.name,
+        Hold::ModuleExports(_) => return "exports".to_owned(),
+        _ => &step.edge_name,
+    };
+    if class && !matches!(&*step.class_name, "Object" | "Function") && !step.class_name.starts_with('{') {
+        format!("{name} ({})", step.class_name)
+    } else {
+        name.clone()
+    }
+}

@@ -1,0 +1,176 @@
+//! Leak suspects in the manner of Eclipse MAT: where memory accumulates.
+//!
+//! Going down the dominator tree, an object whose memory does not come from one object below it is an accumulation
+//! point: a collection with many entries, a closure with much in its scope. Objects of one class that nothing but
+//! the runtime's own objects dominate together are a group suspect.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{describe_path, greatest};
+use crate::heap::graph::HeapGraph;
+use crate::heap::scripts::Location;
+use crate::heap::types::{ClassId, NodeIndex, NodeType};
+
+/// A suspect retains at least this share of the heap …
+const MIN_SHARE: f64 = 0.05;
+/// … and at least this many bytes.
+const MIN_BYTES: u64 = 2 << 20;
+/// An object that gets this share of its retained size from a single child only passes it on.
+const PASSED_ON: f64 = 0.6;
+/// A group has at least so many objects.
+const MIN_GROUP: u64 = 20;
+/// Classes listed for what a suspect consists of.
+const CONTENTS: usize = 5;
+
+/// An object, or a group of objects of one class, that keeps much of the heap alive.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeakSuspect {
+    /// `object`, or `group` for many objects of one class without a common holder.
+    pub kind: &'static str,
+    /// Class of the object or of the group's objects.
+    pub class_name: String,
+    /// Object id; of a group, that of its greatest member.
+    pub id: u32,
+    /// 1, or the number of objects in the group.
+    pub count: u64,
+    /// Bytes freed when it goes.
+    pub retained_bytes: u64,
+    /// Of the whole heap, with one decimal.
+    pub percent: f64,
+    /// What holds it (a group's greatest member).
+    pub path: String,
+    /// Where the function, or the object's constructor, stands; null when the snapshot does not tell.
+    pub location: Option<Location>,
+    /// What it consists of: classes of the objects it immediately dominates, backing stores looked through.
+    pub contents: Vec<SuspectContent>,
+}
+
+/// Objects of one class among what a suspect dominates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SuspectContent {
+    /// Their class.
+    pub class_name: String,
+    /// How many.
+    pub count: u64,
+    /// What they retain.
+    pub retained_bytes: u64,
+}
+
+pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
+    let total = graph.total_size().max(1);
+    let threshold = MIN_BYTES.max((total as f64 * MIN_SHARE) as u64);
+    let mut found = Vec::new();
+    let mut groups: BTreeMap<ClassId, Group> = BTreeMap::new();
+    let mut stack = vec![graph.root()];
+    while let Some(node) = stack.pop() {
+        let runtime = is_runtime(graph, node);
+        let mut greatest_child = 0;
+        for child in graph.dominated(node) {
+            let bytes = graph.retained_size(child);
+            greatest_child = greatest_child.max(bytes);
+            if bytes >= threshold {
+                stack.push(child);
+            } else if runtime && is_program(graph, child) {
+                groups.entry(graph.class_of(child)).or_default().add(child, bytes);
+            }
+        }
+        if !runtime && (greatest_child as f64) < graph.retained_size(node) as f64 * PASSED_ON {
+            found.push(object_suspect(graph, node));
+        }
+    }
+    groups.retain(|_, group| group.bytes >= threshold && group.count >= MIN_GROUP);
+    found.extend(groups.into_values().map(|group| group_suspect(graph, &group)));
+    let mut found = greatest(found, top, |suspect| suspect.retained_bytes);
+    for suspect in &mut found {
+        suspect.percent = (suspect.retained_bytes as f64 * 1000.0 / total as f64).round() / 10.0;
+    }
+    found
+}
+
+/// What every program has: roots, the global object, V8's and Node's own.
+fn is_runtime(graph: &HeapGraph, node: NodeIndex) -> bool {
+    match graph.node_type(node) {
+        NodeType::Synthetic | NodeType::Hidden | NodeType::Code | NodeType::ObjectShape => true,
+        NodeType::Object => graph.raw_name(node).starts_with(b"global") || graph.raw_name(node) == b"process",
+        _ => false,
+    }
+}
+
+/// What programs make, as against V8's bookkeeping for them.
+fn is_program(graph: &HeapGraph, node: NodeIndex) -> bool {
+    !is_runtime(graph, node) && !matches!(graph.node_type(node), NodeType::Array | NodeType::Closure)
+}
+
+/// Objects of one class below the runtime's.
+#[derive(Default)]
+struct Group {
+    count: u64,
+    bytes: u64,
+    greatest: Option<(u64, NodeIndex)>,
+}
+
+impl Group {
+    fn add(&mut self, node: NodeIndex, bytes: u64) {
+        self.count += 1;
+        self.bytes += bytes;
+        if self.greatest.is_none_or(|(greatest, _)| bytes > greatest) {
+            self.greatest = Some((bytes, node));
+        }
+    }
+}
+
+fn object_suspect(graph: &HeapGraph, node: NodeIndex) -> LeakSuspect {
+    // A backing store says nothing: its owner is the suspect.
+    let node = owner_of(graph, node);
+    LeakSuspect {
+        kind: "object",
+        class_name: graph.class_name(node).to_owned(),
+        id: graph.id(node),
+        count: 1,
+        retained_bytes: graph.retained_size(node),
+        percent: 0.0,
+        path: describe_path(graph, node),
+        location: graph.location_of(node),
+        contents: contents(graph, node),
+    }
+}
+
+fn group_suspect(graph: &HeapGraph, group: &Group) -> LeakSuspect {
+    let (_, node) = group.greatest.unwrap_or((0, graph.root()));
+    LeakSuspect {
+        kind: "group",
+        count: group.count,
+        retained_bytes: group.bytes,
+        ..object_suspect(graph, node)
+    }
+}
+
+fn owner_of(graph: &HeapGraph, node: NodeIndex) -> NodeIndex {
+    let is_store = matches!(graph.node_type(node), NodeType::Array | NodeType::Hidden);
+    graph.dominator(node).filter(|_| is_store).filter(|&owner| !is_runtime(graph, owner)).unwrap_or(node)
+}
+
+fn contents(graph: &HeapGraph, node: NodeIndex) -> Vec<SuspectContent> {
+    let mut classes: BTreeMap<ClassId, (u64, u64)> = BTreeMap::new();
+    for child in graph.dominated(node) {
+        let through = graph.node_type(child) == NodeType::Array;
+        let members: Vec<NodeIndex> = if through { graph.dominated(child).collect() } else { vec![child] };
+        for member in members {
+            let (count, bytes) = classes.entry(graph.class_of(member)).or_default();
+            *count += 1;
+            *bytes += graph.retained_size(member);
+        }
+    }
+    let rows = greatest(classes.into_iter().collect(), CONTENTS, |&(_, (_, bytes))| bytes);
+    rows.into_iter()
+        .map(|(class, (count, retained_bytes))| SuspectContent {
+            class_name: graph.class_key(class).name.clone(),
+            count,
+            retained_bytes,
+        })
+        .collect()
+}
