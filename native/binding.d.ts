@@ -162,10 +162,10 @@ export declare class TrackTable {
 }
 
 /**
- * Totals and classes of a `.heapsnapshot` file, as JSON (`SnapshotSummary` in src/heap/summary.rs). Runs on a worker
- * thread. Fails with `ERR_LEAKWATCH_SNAPSHOT_…: sentence` when the file is not a usable snapshot.
+ * Totals, classes, leak suspects and more of a `.heapsnapshot` file, as JSON (`SnapshotAnalysis` in
+ * src/heap/analysis). Lists other than the classes have at most `top` rows (20).
  */
-export declare function analyzeSnapshot(path: string): Promise<string>;
+export declare function analyzeSnapshot(path: string, top?: number | undefined | null): Promise<string>;
 
 /** Whether snapshots can be taken in the background here, and why not. */
 export declare function backgroundSupport(): BackgroundSupport;
@@ -190,10 +190,22 @@ export declare function captureInline(settings: CaptureSettings, limits: Capture
 export declare function captureState(id: number): CaptureState;
 
 /**
+ * What grew between two or more snapshots, in the order they were taken, as JSON (`SnapshotComparison` in
+ * src/heap/compare). Lists have at most `top` rows (20).
+ */
+export declare function compareSnapshots(paths: Array<string>, top?: number | undefined | null): Promise<string>;
+
+/**
  * Tries once to run `write` in a forked child, which writes a text into the path it is given; `captureState`
  * has it in the end. Returns as `captureBackground` does.
  */
 export declare function countBackground(limits: CaptureLimits, write: (arg: string) => string | null): number | null;
+
+/**
+ * Why an object is alive, as JSON (`WhyAlive` in src/heap/analysis/why.rs): the object with the given id, or the one
+ * of the given class that retains most. At most `limit` paths (5). `null` when there is no such object.
+ */
+export declare function explainObject(path: string, id?: number | undefined | null, className?: string | undefined | null, limit?: number | undefined | null): Promise<string>;
 
 /**
  * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?

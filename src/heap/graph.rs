@@ -323,6 +323,18 @@ impl HeapGraph {
         self.scripts.get_or_init(|| Scripts::of(self)).file(script_id)
     }
 
+    /// Where a class's constructor stands; `None` when the snapshot does not tell.
+    pub fn constructor_location(&self, key: &ClassKey) -> Option<Location> {
+        let place = key.constructor?;
+        let file = self.script_file(place.script_id)?.to_owned();
+        Some(Location {
+            file,
+            line: place.line + 1,
+            column: place.column + 1,
+            function: Some(key.name.clone()),
+        })
+    }
+
     /// Whose variables a context holds: function and file. `None` when the node is not a context.
     pub fn scope_of(&self, context: NodeIndex) -> Option<Scope> {
         scopes::scope_of(self, self.scope_infos.get_or_init(|| ScopeInfos::of(self)), context)

@@ -14,6 +14,7 @@ mod bits;
 mod classes;
 mod collections;
 mod columns;
+pub mod compare;
 mod costs;
 mod detached;
 mod distances;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::classes::ClassKey;
 use super::columns::ScriptPosition;
 use super::graph::HeapGraph;
 use super::scripts::Location;
@@ -48,11 +47,11 @@ impl SnapshotSummary {
             .class_histogram()
             .into_iter()
             .map(|class| {
-                let ClassKey { name, constructor } = graph.class_key(class.class).clone();
+                let key = graph.class_key(class.class);
                 ClassRow {
-                    constructor: constructor.and_then(|place| location(graph, &name, place)),
-                    name,
-                    script_position: constructor,
+                    name: key.name.clone(),
+                    constructor: graph.constructor_location(key),
+                    script_position: key.constructor,
                     count: class.count,
                     shallow_bytes: class.shallow_bytes,
                     retained_bytes: class.retained_bytes,
@@ -71,9 +70,4 @@ impl SnapshotSummary {
             classes,
         }
     }
-}
-
-fn location(graph: &HeapGraph, name: &str, place: ScriptPosition) -> Option<Location> {
-    let file = graph.script_file(place.script_id)?.to_owned();
-    Some(Location { file, line: place.line + 1, column: place.column + 1, function: Some(name.to_owned()) })
 }

@@ -9,6 +9,7 @@ mod origins;
 mod path_text;
 mod strings;
 mod suspects;
+mod why;
 
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ pub use origins::{ClosureRow, FileRow, PackageRow};
 pub use path_text::{PathStep, describe_path, path_text};
 pub use strings::{DuplicateString, DuplicateStrings};
 pub use suspects::{LeakSuspect, SuspectContent};
+pub use why::{WhyAlive, WhyPath};
 
 use super::graph::HeapGraph;
 use super::summary::SnapshotSummary;

@@ -1,0 +1,91 @@
+'use strict';
+// What leakwatch says about snapshots of a leaking process: what grew, who holds it, on which line it was made.
+
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const native = require('../lib/native.js');
+
+const fixtures = path.join(__dirname, 'fixtures');
+const store = path.join(fixtures, 'heap-leaks-store.js');
+const program = path.join(fixtures, 'heap-leaks.js');
+const leaked = 2000;
+let folder = '';
+
+before(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'leakwatch-answers-'));
+  for (const [name, count] of [['a', leaked], ['b', leaked * 2]]) {
+    fs.mkdirSync(path.join(folder, String(name)));
+    execFileSync(process.execPath, [program, path.join(folder, String(name)), String(count)]);
+  }
+});
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+const file = (/** @type {string} */ run, /** @type {number} */ number) => path.join(folder, run, `${number}.heapsnapshot`);
+const sessionPath = `${store} › sessions (Map) › value › Session`;
+
+test('three snapshots of one process: the holders and what accumulates in them', async () => {
+  const comparison = JSON.parse(await native.compareSnapshots([1, 2, 3].map((number) => file('a', number))));
+  assert.equal(comparison.sameProcess, true);
+  const [sessions, listeners, ...others] = comparison.growth;
+  assert.equal(sessions.path, `${store} › sessions › Map`);
+  const content = sessions.contents.find((/** @type {any} */ content) => content.className === 'Session');
+  assert.deepEqual(content.counts, [leaked, leaked * 2, leaked * 3]);
+  assert.equal(listeners.path, `${program} › exports › bus (EventEmitter) › _events › order › Array`);
+  assert.equal(listeners.contents[0].className, 'Function');
+  assert.deepEqual(listeners.contents[0].counts, [leaked, leaked * 2, leaked * 3]);
+  assert.deepEqual(others, [], 'the array that keeps ten does not grow');
+  const row = comparison.classes.find((/** @type {any} */ row) => row.name === 'Session');
+  assert.deepEqual([row.count, row.added, row.removed], [[leaked, leaked * 3], leaked * 2, 0]);
+  assert.equal(row.constructor.file, store);
+  assert.equal(row.constructor.line, 4);
+});
+
+test('snapshots of two processes: the same leak has the same id', async () => {
+  const inline = JSON.parse(await native.compareSnapshots([file('a', 1), file('a', 3)]));
+  const across = JSON.parse(await native.compareSnapshots([file('a', 1), file('b', 3)]));
+  assert.equal(across.sameProcess, false);
+  assert.equal(across.growth[0].id, inline.growth[0].id);
+  assert.equal(across.growth[0].path, `${store} › sessions › Map`);
+  const content = across.growth[0].contents.find((/** @type {any} */ content) => content.className === 'Session');
+  assert.deepEqual(content.counts, [leaked, leaked * 6]);
+  const row = across.classes.find((/** @type {any} */ row) => row.name === 'Session');
+  assert.deepEqual([row.added, row.removed], [null, null]);
+});
+
+test('one snapshot: collections, listeners, lines, packages, duplicate strings', async () => {
+  const analysis = JSON.parse(await native.analyzeSnapshot(file('a', 3)));
+  const [collection] = analysis.collections.filter((/** @type {any} */ row) => row.path.startsWith(store));
+  assert.equal(collection.kind, 'Map');
+  assert.equal(collection.entries, leaked * 3);
+  assert.deepEqual([analysis.listeners[0].emitter, analysis.listeners[0].event, analysis.listeners[0].count], ['EventEmitter', 'order', leaked * 3]);
+  const { location, count } = analysis.closures[0];
+  assert.deepEqual([location.file, location.line, count], [program, 17, leaked * 3]);
+  assert.ok(analysis.packages.some((/** @type {any} */ row) => row.name === '(app)' && row.count > leaked * 6));
+  const [string] = analysis.duplicateStrings.biggest;
+  assert.deepEqual([string.text, string.count], ['the same text in every session', leaked * 3 + 1], 'one each, and the literal');
+});
+
+test('why an object is alive', async () => {
+  const why = JSON.parse(await native.explainObject(file('a', 3), undefined, 'Session'));
+  assert.deepEqual([why.classCount, why.location.file, why.location.line], [leaked * 3, store, 4]);
+  assert.equal(why.paths[0].text, sessionPath);
+  const { steps, programPart } = why.paths[0];
+  assert.deepEqual(steps.slice(programPart).map((/** @type {any} */ step) => [step.hold, step.className]), [['variable', 'Map'], ['internal', '(array)'], ['mapValue', 'Session']]);
+  assert.equal(JSON.parse(await native.explainObject(file('a', 3), steps.at(-1).id)).id, why.id);
+  assert.equal(await native.explainObject(file('a', 3), undefined, 'NoSuchClass'), 'null');
+});
+
+test('the same file gives the same answer', async () => {
+  const ask = () => Promise.all([native.analyzeSnapshot(file('a', 2)), native.compareSnapshots([file('a', 1), file('a', 2)]), native.explainObject(file('a', 2), undefined, 'Session')]);
+  assert.deepEqual(await ask(), await ask());
+});
+
+test('files that are no snapshots are refused with a code', async () => {
+  await assert.rejects(native.analyzeSnapshot(__filename), /^Error: ERR_LEAKWATCH_SNAPSHOT_SYNTAX: .*'\{'.* \(at byte 0\)$/);
+  await assert.rejects(native.analyzeSnapshot(path.join(folder, 'none')), /^Error: ERR_LEAKWATCH_SNAPSHOT_READ: cannot read /);
+  await assert.rejects(native.compareSnapshots([file('a', 1)]), /^Error: ERR_LEAKWATCH_SNAPSHOT_COUNT: /);
+});

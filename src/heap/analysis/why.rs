@@ -1,0 +1,69 @@
+//! Why an object is alive: the answer of `leakwatch path`.
+
+use serde::Serialize;
+
+use super::{PathStep, path_text};
+use crate::heap::graph::HeapGraph;
+use crate::heap::paths::program_part;
+use crate::heap::scripts::Location;
+use crate::heap::types::NodeIndex;
+
+/// An object and the paths that keep it alive.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WhyAlive {
+    /// Its class.
+    pub class_name: String,
+    /// Its object id.
+    pub id: u32,
+    /// Objects of that class in the snapshot.
+    pub class_count: u64,
+    /// Its shallow size.
+    pub shallow_bytes: u64,
+    /// Bytes freed when it goes.
+    pub retained_bytes: u64,
+    /// Where the function, or the object's constructor, stands; null when the snapshot does not tell.
+    pub location: Option<Location>,
+    /// Different paths, the most readable first; empty when nothing but weak references leads to it.
+    pub paths: Vec<WhyPath>,
+}
+
+/// One path from the root to the object.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WhyPath {
+    /// The program's part of it in one line.
+    pub text: String,
+    /// Index of the first step of that part.
+    pub program_part: usize,
+    /// All steps, from the root's side.
+    pub steps: Vec<PathStep>,
+}
+
+impl WhyAlive {
+    /// The paths to a node, at most `limit`.
+    pub fn of(graph: &HeapGraph, node: NodeIndex, limit: usize) -> Self {
+        let class = graph.class_of(node);
+        let paths = graph.retainer_paths(node, limit);
+        let paths = paths.iter().map(|path| WhyPath {
+            text: path_text(path),
+            program_part: program_part(path),
+            steps: path.iter().map(|step| PathStep::of(graph, step)).collect(),
+        });
+        Self {
+            class_name: graph.class_name(node).to_owned(),
+            id: graph.id(node),
+            class_count: graph.nodes().filter(|&other| graph.class_of(other) == class).count() as u64,
+            shallow_bytes: graph.self_size(node),
+            retained_bytes: graph.retained_size(node),
+            location: graph.location_of(node),
+            paths: paths.collect(),
+        }
+    }
+
+    /// The object of the class that retains most (of equals the newest); `None` when the class has none.
+    pub fn greatest_of_class(graph: &HeapGraph, class_name: &str) -> Option<NodeIndex> {
+        let is_class = |&node: &NodeIndex| graph.class_name(node) == class_name;
+        graph.nodes().filter(is_class).max_by_key(|&node| (graph.retained_size(node), graph.id(node)))
+    }
+}

@@ -1,0 +1,203 @@
+//! Which groups of the merged dominator trees grow, and who holds what grows.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::signature::{Group, Level, Signatures};
+use crate::heap::analysis::describe_path;
+use crate::heap::graph::HeapGraph;
+use crate::heap::scripts::Location;
+use crate::heap::types::NodeType;
+
+/// Less growth is noise: a share of the whole growth …
+const MIN_SHARE: f64 = 0.01;
+/// … and bytes.
+const MIN_BYTES: u64 = 16 * 1024;
+/// So many more objects than before are an accumulation.
+const MIN_COUNT: u64 = 3;
+
+/// A holder whose contents grow from each snapshot to the next; or, where several hold them together, the objects that
+/// grow in number.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Growth {
+    /// Hash of the signature: the same leak has the same id in another process.
+    pub id: String,
+    /// Class of the holder, or of the objects.
+    pub class_name: String,
+    /// Its object id in the last snapshot (the greatest one's, when there are several).
+    pub object_id: u32,
+    /// Its dominators by edge name and class, from the root.
+    pub signature: Vec<String>,
+    /// What holds it, for reading.
+    pub path: String,
+    /// Where the function or constructor stands; null when the snapshot does not tell.
+    pub location: Option<Location>,
+    /// Bytes retained, per snapshot.
+    pub bytes: Vec<u64>,
+    /// What accumulates, greatest growth first; empty when the holder itself grows.
+    pub contents: Vec<GrownContent>,
+}
+
+/// Objects that accumulate in a holder.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrownContent {
+    /// Their class.
+    pub class_name: String,
+    /// How many, per snapshot.
+    pub counts: Vec<u64>,
+    /// Bytes they retain, per snapshot.
+    pub bytes: Vec<u64>,
+}
+
+pub(super) fn growth(graphs: &[&HeapGraph], top: usize) -> Vec<Growth> {
+    let signatures = Signatures::of(graphs);
+    let Some(last) = graphs.last() else { return Vec::new() };
+    let finder = Finder::new(&signatures);
+    // What accumulates, by holder.
+    let mut holders: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let mut stack = vec![0u32];
+    while let Some(group) = stack.pop() {
+        let growing: Vec<u32> = finder.growing_children(group).collect();
+        let explained: u64 = growing.iter().map(|&child| finder.grown(child)).sum();
+        let (accumulating, passing): (Vec<u32>, Vec<u32>) =
+            growing.into_iter().partition(|&child| finder.accumulates(child));
+        let holder = finder.visible(group);
+        if finder.is_runtime(holder) {
+            // Nobody's, or several holders': each kind of object speaks for itself.
+            holders.extend(accumulating.into_iter().map(|content| (content, vec![content])));
+        } else if !accumulating.is_empty()
+            || finder.grown(group).saturating_sub(explained) >= finder.threshold
+        {
+            holders.entry(holder).or_default().extend(accumulating);
+        }
+        stack.extend(passing);
+    }
+    let mut rows: Vec<_> = holders.into_iter().collect();
+    rows.sort_by_key(|&(holder, _)| (std::cmp::Reverse(finder.grown(holder)), holder));
+    rows.truncate(top);
+    rows.into_iter().filter_map(|(holder, contents)| finder.row(last, holder, contents)).collect()
+}
+
+struct Finder<'a> {
+    signatures: &'a Signatures,
+    /// Children of each group, first and next.
+    first_child: Vec<u32>,
+    next_sibling: Vec<u32>,
+    threshold: u64,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<'a> Finder<'a> {
+    fn new(signatures: &'a Signatures) -> Self {
+        let count = signatures.groups.len();
+        let (mut first_child, mut next_sibling) = (vec![NONE; count], vec![NONE; count]);
+        for at in (1..count).rev() {
+            let parent = signatures.groups[at].parent as usize;
+            next_sibling[at] = first_child[parent];
+            first_child[parent] = at as u32;
+        }
+        let mut finder = Self { signatures, first_child, next_sibling, threshold: MIN_BYTES };
+        finder.threshold = MIN_BYTES.max((finder.grown(0) as f64 * MIN_SHARE) as u64);
+        finder
+    }
+
+    fn group(&self, group: u32) -> &Group {
+        &self.signatures.groups[group as usize]
+    }
+
+    fn children(&self, group: u32) -> impl Iterator<Item = u32> {
+        let next = |&child: &u32| Some(self.next_sibling[child as usize]).filter(|&next| next != NONE);
+        std::iter::successors(Some(self.first_child[group as usize]).filter(|&child| child != NONE), next)
+    }
+
+    /// Children that gain enough. What V8 compiles while a program warms up is not the program's.
+    fn growing_children(&self, group: u32) -> impl Iterator<Item = u32> {
+        let is_compiled = |child: u32| matches!(self.kind(child), NodeType::Code | NodeType::ObjectShape);
+        self.children(group).filter(move |&child| self.grown(child) >= self.threshold && !is_compiled(child))
+    }
+
+    fn kind(&self, group: u32) -> NodeType {
+        self.signatures.levels[self.group(group).level as usize].kind
+    }
+
+    /// Bytes gained from first to last; 0 unless every step gained.
+    fn grown(&self, group: u32) -> u64 {
+        gained(&self.group(group).bytes)
+    }
+
+    /// True when there are ever more of them.
+    fn accumulates(&self, group: u32) -> bool {
+        gained(&self.group(group).counts) >= MIN_COUNT
+    }
+
+    /// True for roots, global objects and V8's own: what every program has.
+    fn is_runtime(&self, group: u32) -> bool {
+        let Level { class, kind, .. } = &self.signatures.levels[self.group(group).level as usize];
+        matches!(kind, NodeType::Synthetic | NodeType::Hidden) || class.starts_with("global")
+    }
+
+    fn row(&self, last: &HeapGraph, holder: u32, mut contents: Vec<u32>) -> Option<Growth> {
+        let node = self.group(holder).greatest?;
+        let signature = self.signature(holder);
+        contents.sort_by_key(|&content| (std::cmp::Reverse(self.grown(content)), content));
+        Some(Growth {
+            id: format!("{:016x}", hash(&signature)),
+            class_name: last.class_name(node).to_owned(),
+            object_id: last.id(node),
+            path: describe_path(last, node),
+            location: last.location_of(node),
+            bytes: self.group(holder).bytes.clone(),
+            contents: contents.into_iter().map(|content| self.content(last, content)).collect(),
+            signature,
+        })
+    }
+
+    fn content(&self, last: &HeapGraph, group: u32) -> GrownContent {
+        let found = self.group(group);
+        let level = &self.signatures.levels[found.level as usize];
+        let class_name = found.greatest.map_or(level.class.clone(), |node| last.class_name(node).to_owned());
+        GrownContent { class_name, counts: found.counts.clone(), bytes: found.bytes.clone() }
+    }
+
+    /// The group itself, or the owner of the backing store that it is.
+    fn visible(&self, mut group: u32) -> u32 {
+        while group != 0 {
+            if !matches!(
+                self.kind(group),
+                NodeType::Array | NodeType::Hidden | NodeType::Code | NodeType::ObjectShape
+            ) {
+                break;
+            }
+            group = self.group(group).parent;
+        }
+        group
+    }
+
+    fn signature(&self, mut group: u32) -> Vec<String> {
+        let mut levels = Vec::new();
+        while group != 0 {
+            let found = self.group(group);
+            let level = &self.signatures.levels[found.level as usize];
+            levels.push(format!("{} {}", level.edge, level.class).trim_start().to_owned());
+            group = found.parent;
+        }
+        levels.reverse();
+        levels
+    }
+}
+
+/// Last minus first; 0 unless every step gained.
+fn gained(series: &[u64]) -> u64 {
+    let monotone = series.windows(2).all(|pair| pair[0] < pair[1]);
+    if monotone { series[series.len() - 1] - series[0] } else { 0 }
+}
+
+/// FNV-1a.
+fn hash(words: &[String]) -> u64 {
+    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
