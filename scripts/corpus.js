@@ -44,7 +44,8 @@ async function main() {
 function install(folder) {
   if (fs.existsSync(path.join(folder, 'node_modules'))) return folder;
   const packages = fs.readFileSync(path.join(folder, 'package.json'));
-  const copy = path.join(root, 'node_modules', '.cache', `corpus-${createHash('sha256').update(packages).digest('hex').slice(0, 12)}`);
+  // Not below a node_modules folder: the cases would look like dependencies.
+  const copy = path.join(os.tmpdir(), `leakwatch-corpus-${createHash('sha256').update(packages).digest('hex').slice(0, 12)}`);
   fs.mkdirSync(copy, { recursive: true });
   spawnSync('cp', ['-r', '--no-preserve=mode', `${folder}/.`, copy], { stdio: 'inherit' });
   if (!fs.existsSync(path.join(copy, 'node_modules'))) {

@@ -5,7 +5,7 @@ use crate::report::{Step, StepKind, Suspect, SuspectKind};
 /// `Session in sessions (POST /login)`: a leak in a few words.
 pub fn title(suspect: &Suspect) -> String {
     let holder = holder_name(&suspect.retainer_path).map(|name| format!(" in {name}")).unwrap_or_default();
-    let route = suspect.routes.first().map(|route| format!(", {route}")).unwrap_or_default();
+    let route = suspect.routes.first().map(|route| format!(" on {route}")).unwrap_or_default();
     format!("{}{holder} leaks{route}", suspect.name)
 }
 

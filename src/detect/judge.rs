@@ -152,8 +152,8 @@ fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect]) -> String {
             let first = &suspects[0];
             let others = match suspects.len() - 1 {
                 0 => String::new(),
-                1 => " and one more".to_owned(),
-                n => format!(" and {n} more"),
+                1 => ", and one more thing does,".to_owned(),
+                n => format!(", and {n} more things do,"),
             };
             format!("{}{others} {after}", advice::title(first))
         }

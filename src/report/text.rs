@@ -83,15 +83,19 @@ impl Page {
             Verdict::Healthy => ("HEALTHY", AnsiColor::Green),
             Verdict::Undecided => ("UNDECIDED", AnsiColor::Yellow),
         };
+        let indent = word.len() + 2;
         let word = self.styled(word, color.on_default().bold());
-        self.line(&format!("{word}  {}", report.summary));
+        for (index, row) in wrapped(&report.summary, self.width() - indent).iter().enumerate() {
+            let margin = if index == 0 { format!("{word}  ") } else { " ".repeat(indent) };
+            self.line(&format!("{margin}{row}"));
+        }
     }
 
     fn suspect(&mut self, number: usize, suspect: &Suspect) {
         self.line("");
         let name = self.styled(&suspect.name, Style::new().bold());
-        let growth = growth_text(suspect);
-        self.line(&format!("{number}. {name}  {growth}"));
+        self.line(&format!("{number}. {name}{}", whereabouts(suspect)));
+        self.field("kept", &growth_text(suspect));
         self.field("held by", &path_text(&suspect.retainer_path));
         if let Some(first) = suspect.created_at.first() {
             self.field("created at", &location_text(first));
@@ -117,12 +121,16 @@ impl Page {
         if value.is_empty() {
             return;
         }
-        let width = self.options.width.max(MIN_WIDTH) - LABEL_WIDTH - 3;
+        let width = self.width() - LABEL_WIDTH - 3;
         for (index, row) in wrapped(value, width).iter().enumerate() {
             let label = format!("{:<LABEL_WIDTH$}", if index == 0 { label } else { "" });
             let label = self.styled(&label, Style::new().dimmed());
             self.line(&format!("   {label}{row}"));
         }
+    }
+
+    fn width(&self) -> usize {
+        self.options.width.max(MIN_WIDTH)
     }
 
     fn styled(&self, text: &str, style: Style) -> String {
@@ -134,14 +142,22 @@ impl Page {
     }
 }
 
+/// Where to look first: the line and the route, for whoever reads nothing else.
+fn whereabouts(suspect: &Suspect) -> String {
+    let line = suspect.created_at.first().or(suspect.held_at.as_ref());
+    let line = line.map(|location| format!("  {}:{}", location.file, location.line)).unwrap_or_default();
+    let route = suspect.routes.first().map(|route| format!("  {route}")).unwrap_or_default();
+    line + &route
+}
+
 fn growth_text(suspect: &Suspect) -> String {
     let growth = &suspect.growth;
-    let mut parts = vec![format!("+{}", units::count(growth.count))];
+    let mut parts = vec![units::count(growth.count)];
     if growth.count_per_request > 0.0 {
         parts.push(format!("{} per request", units::rate(growth.count_per_request)));
     }
     if growth.bytes > 0 {
-        parts.push(format!("{} kept", units::bytes(growth.bytes as f64)));
+        parts.push(units::bytes(growth.bytes as f64));
     }
     parts.join(", ")
 }
