@@ -27,6 +27,12 @@ test('an app that crashes under traffic: its stack trace', async () => {
   assert.deepEqual({ code, left }, { code: 3, left: [] });
 });
 
+test('an app that runs out of memory: what happened and what to do', async () => {
+  const { stderr, code, left } = await leakwatch(['test', 'hoards.js', ...QUICK, '--node-arg=--max-old-space-size=40']);
+  assert.match(stderr, /The app ran out of memory during the test.*--requests/);
+  assert.deepEqual({ code, left }, { code: 3, left: [] });
+});
+
 test('an app that never listens', async () => {
   const { stderr, ...rest } = await leakwatch(['test', 'never-listens.js', '--timeout', '2']);
   assert.match(stderr, /did not listen on any TCP port within 2 s/);

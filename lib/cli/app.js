@@ -31,8 +31,6 @@ class App {
   #lastId = 0;
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
-  /** @type {Set<() => void>} */
-  #listeningListeners = new Set();
 
   /** Rejects when the process ends before `stop`; never resolves. @type {Promise<never>} */
   died;
@@ -70,11 +68,6 @@ class App {
     return this.#child.pid;
   }
 
-  /** @param {() => void} listener called after each server of the app began to listen */
-  onListening(listener) {
-    this.#listeningListeners.add(listener);
-  }
-
   /**
    * Asks the app's process for something.
    * @param {string} command
@@ -91,6 +84,7 @@ class App {
   /** Ends the app and everything it started; resolves when its process is gone. */
   async stop() {
     this.#stopping = true;
+    if (this.pid === undefined) return;
     const gone = this.#gone();
     this.#channel.send({ id: ++this.#lastId, command: 'exit' });
     await Promise.race([gone, sleep(EXIT_GRACE_MS, undefined, { ref: false })]);
@@ -113,10 +107,6 @@ class App {
   }
 
   #receive(message) {
-    if (message.event === 'listening') {
-      for (const listener of this.#listeningListeners) listener();
-      return;
-    }
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (message.error) waiting?.reject(new LeakWatchError('ERR_LEAKWATCH_CONTROL', `The app's process could not do what the test needs: ${message.error}`));
@@ -139,7 +129,7 @@ class App {
   #gone() {
     const child = this.#child;
     return new Promise((resolve) => {
-      const settle = (code, signal) => resolve(describeDeath(code, signal, this.lastOutput()));
+      const settle = (code, signal) => resolve(this.#describeDeath(code, signal));
       if (child.exitCode !== null || child.signalCode !== null) return settle(child.exitCode, child.signalCode);
       child.once('error', (error) => {
         resolve(new LeakWatchError('ERR_LEAKWATCH_SPAWN', `Could not start the app with ${child.spawnfile}: ${error.message}. Check --node.`, { cause: error }));
@@ -147,6 +137,12 @@ class App {
       // 'exit' may come before the last of the output; 'close' may never come, when a grandchild holds the pipes.
       child.once('exit', (code, signal) => setTimeout(settle, 100, code, signal));
     });
+  }
+
+  #describeDeath(code, signal) {
+    // V8 says it before a long native stack trace.
+    const outOfMemory = this.#errorOutput.last(Infinity).includes('JavaScript heap out of memory');
+    return Object.assign(deathOf(code, signal, outOfMemory), { output: this.lastOutput() });
   }
 }
 
@@ -158,15 +154,13 @@ function killGroup(pid) {
   }
 }
 
-/** @returns {LeakWatchError & { output?: string }} */
-function describeDeath(code, signal, output) {
-  const outOfMemory = /heap out of memory|Allocation failed/.test(output);
+/** @returns {LeakWatchError} */
+function deathOf(code, signal, outOfMemory) {
   const how = outOfMemory ? 'ran out of memory' : signal ? `was ended by ${signal}` : `exited with code ${code}`;
   const advice = outOfMemory
     ? 'Send fewer requests (--requests, --warmup, --rounds), or give it a larger heap (--node-arg=--max-old-space-size=4096).'
     : 'It has to keep running while it is tested. Start it by hand in the same folder and with the same environment to see why it ends.';
-  const error = new LeakWatchError('ERR_LEAKWATCH_APP_EXITED', `The app ${how} during the test. ${advice}`);
-  return Object.assign(error, { output });
+  return new LeakWatchError('ERR_LEAKWATCH_APP_EXITED', `The app ${how} during the test. ${advice}`);
 }
 
 /** Validators of configuration often refuse port 0, so the app is given one that is free now. */

@@ -60,11 +60,8 @@ class RequestTraffic {
     this.#concurrency = concurrency;
   }
 
-  /**
-   * @param {TrafficCall} call
-   * @param {import('./request.js').RequestSpec[]} [specs] instead of all of them
-   */
-  async send({ url, start, count, signal }, specs = this.#specs) {
+  /** @param {TrafficCall} call */
+  async send({ url, start, count, signal }) {
     const { request, Agent } = url.startsWith('https:') ? https : http;
     // Certificates of an app under test are rarely signed by somebody known.
     const agent = new Agent({ keepAlive: true, maxSockets: this.#concurrency, .../** @type {object} */ ({ rejectUnauthorized: false }) });
@@ -72,7 +69,7 @@ class RequestTraffic {
     const worker = async () => {
       while (next < start + count && !signal.aborted) {
         const n = next++;
-        const spec = specs[n % specs.length];
+        const spec = this.#specs[n % this.#specs.length];
         this.#count(spec.label, await sendOne(request, agent, url, spec, n));
       }
     };

@@ -20,7 +20,7 @@ function start(descriptor) {
   // The app decides how long its process lives, not the channel.
   socket.unref();
   const channel = new Channel(socket);
-  const servers = watchServers(() => channel.send({ event: 'listening' }));
+  const servers = watchServers();
   // Here knowing more is worth what it costs.
   const tracker = createTracker({ stacks: true, timers: true, listeners: true, handles: true, files: true, requests: true });
   tracker.start();

@@ -14,17 +14,13 @@ const { observe } = require('../track/patch.js');
 
 /**
  * Notices every server that this process lets listen on a TCP port, in order.
- * @param {() => void} onListening
  * @returns {{ list(): ServerInfo[], stop(): void }} `stop` puts the original `listen` back
  */
-function watchServers(onListening) {
+function watchServers() {
   /** @type {Set<net.Server>} */
   const servers = new Set();
   const restore = observe(net.Server.prototype, 'listen', (_, __, server) => {
-    server.once('listening', () => {
-      servers.add(server);
-      onListening();
-    });
+    server.once('listening', () => servers.add(server));
   });
 
   return {

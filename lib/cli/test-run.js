@@ -1,0 +1,242 @@
+'use strict';
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { grows, judge } = require('./judge.js');
+const { ROUND_MS, isExhausted, nextWarmupBatch, planRequests } = require('./plan.js');
+const { findServer, urlOf } = require('./port.js');
+
+const SNAPSHOTS = 3;
+/** Routes worth a round of their own: their share of the requests, and how many at most. */
+const APART = { share: 0.02, routes: 5 };
+const LISTEN_TIMEOUT_MS = 30_000;
+// Of a short --timeout: what never listened is better said than that time ran out.
+const LISTEN_SHARE = 0.9;
+
+/**
+ * @typedef {object} Context
+ * @property {import('./traffic.js').Traffic} traffic
+ * @property {import('./traffic.js').RequestTraffic} requests what was answered to them
+ * @property {import('./progress.js').Progress} progress
+ * @property {AbortSignal} signal
+ * @property {string} nodeVersion
+ */
+
+/** One run: the traffic sent so far and the evidence gathered, in the shape the judge reads. */
+class TestRun {
+  #options;
+  #app;
+  #workdir;
+  #context;
+  #url = '';
+  #port = 0;
+  #sent = 0;
+  #round = 0;
+  #perRound = 0;
+  /** @type {any} */
+  #evidence;
+
+  /**
+   * @param {import('./options.js').TestOptions} options
+   * @param {import('./app.js').App} app
+   * @param {import('./workdir.js').Workdir} workdir
+   * @param {Context} context
+   */
+  constructor(options, app, workdir, context) {
+    this.#options = options;
+    this.#app = app;
+    this.#workdir = workdir;
+    this.#context = context;
+    this.#evidence = {
+      version: 1,
+      nodeVersion: context.nodeVersion,
+      pid: app.pid,
+      cwd: process.cwd(),
+      entry: path.resolve(options.entry),
+      // What files in here hold is leakwatch's own; the folder above may hold an app.
+      ownFolder: path.join(__dirname, '..'),
+      points: [],
+      snapshots: [],
+      allocationProfile: null,
+      handlers: [],
+    };
+  }
+
+  /** @returns {Promise<any>} the Report */
+  async perform() {
+    await this.#findPort();
+    await this.#warmUp();
+    await this.#app.request('startAllocationProfile');
+    await this.#rounds();
+    if (grows(this.#evidence)) await this.#gatherProof();
+    this.#context.progress.phase('judging');
+    let report = await judge(this.#evidence);
+    if (this.#shouldDriveApart(report)) {
+      await this.#driveApart();
+      report = await judge(this.#evidence);
+    }
+    this.#keepEvidence();
+    this.#warnAboutAnswers();
+    return report;
+  }
+
+  async #findPort() {
+    const { port, timeoutMs } = this.#options;
+    const server = await findServer(this.#app, { port, timeoutMs: Math.min(LISTEN_TIMEOUT_MS, timeoutMs * LISTEN_SHARE), signal: this.#context.signal });
+    await this.#app.request('ready');
+    this.#url = urlOf(server);
+    this.#port = server.port;
+  }
+
+  /** Leaves the app warm, and knows then how many requests a round has. */
+  async #warmUp() {
+    const { warmup, requestsPerRound, rounds } = this.#options;
+    this.#context.progress.phase(`warming up ${this.#url}`);
+    const startedAt = performance.now();
+    /** @type {{ requests: number, requestsPerSecond: number, before: any }} */
+    const pace = { requests: 0, requestsPerSecond: 0, before: null };
+    for (;;) {
+      const count = nextWarmupBatch({ sent: this.#sent, elapsedMs: performance.now() - startedAt, wanted: warmup });
+      if (count === 0) break;
+      pace.requestsPerSecond = await this.#sendTimed(count);
+      if (pace.before) pace.requests += count;
+      else pace.before = (await this.#measure()).memory;
+    }
+    this.#evidence.points = [await this.#measure()];
+    this.#perRound = requestsPerRound ?? planRequests({ ...pace, after: this.#lastMemory() }, rounds + SNAPSHOTS - 1);
+  }
+
+  async #sendTimed(count) {
+    const startedAt = performance.now();
+    await this.#send(count);
+    return (count * 1000) / (performance.now() - startedAt);
+  }
+
+  async #rounds() {
+    const { rounds } = this.#options;
+    this.#context.progress.phase(`${rounds} rounds of ${this.#perRound} requests`);
+    for (let i = 1; i <= rounds; i++) {
+      this.#context.progress.step(`round ${i} of ${rounds}: ${this.#perRound} requests${this.#describeMemory()}`);
+      await this.#sendRound();
+      this.#evidence.points.push(await this.#measure());
+      if (this.#isExhausted()) {
+        // What is still to come must not be what ends the app.
+        this.#perRound = Math.max(1, Math.floor(this.#perRound / 4));
+        break;
+      }
+    }
+  }
+
+  async #gatherProof() {
+    this.#context.progress.phase(`something grows: taking ${SNAPSHOTS} heap snapshots, ${this.#perRound} requests apart`);
+    await this.#collectAllocations();
+    for (let i = 1; i <= SNAPSHOTS; i++) {
+      if (i > 1) {
+        this.#context.progress.step(`${this.#perRound} requests before heap snapshot ${i} of ${SNAPSHOTS}`);
+        await this.#sendRound();
+      }
+      this.#context.progress.step(`taking heap snapshot ${i} of ${SNAPSHOTS}${this.#describeMemory()}`);
+      this.#evidence.snapshots.push(await this.#takeSnapshot(String(i)));
+    }
+    this.#evidence.handlers = await this.#app.request('handlers');
+  }
+
+  async #takeSnapshot(name) {
+    const file = this.#workdir.file(`${name}.heapsnapshot`);
+    this.#workdir.requireSpace(this.#lastMemory().heapUsed);
+    const requests = await this.#app.request('snapshot', { path: file });
+    return { path: file, requests };
+  }
+
+  async #collectAllocations() {
+    const file = this.#workdir.file('allocations.heapprofile');
+    if (await this.#app.request('writeAllocationProfile', { path: file })) this.#evidence.allocationProfile = file;
+  }
+
+  /** The suspects' routes are not known, and there is more than one that it could be. */
+  #shouldDriveApart(report) {
+    const unknown = report.suspects.some((suspect) => suspect.routes.length === 0);
+    return unknown && this.#evidence.snapshots.length === SNAPSHOTS && this.#busyRoutes().length > 1;
+  }
+
+  /** Routes that got more than a few of the requests, busiest first. */
+  #busyRoutes() {
+    const { requests, routes } = this.#evidence.points.at(-1);
+    const busy = Object.entries(routes).filter(([, count]) => count >= requests * APART.share);
+    return busy.sort((a, b) => b[1] - a[1]).slice(0, APART.routes).map(([route]) => route);
+  }
+
+  /** A round for each route, in which the app gets requests of that route only, and a snapshot after it. */
+  async #driveApart() {
+    this.#context.progress.phase('telling the routes apart');
+    this.#evidence.isolated = [];
+    const routes = Object.keys(this.#evidence.points.at(-1).routes);
+    try {
+      for (const only of this.#busyRoutes()) await this.#driveOnly(only, routes);
+    } catch (error) {
+      // The traffic may not bear it that the app refuses some of its requests. What is known by now has to do.
+      this.#context.signal.throwIfAborted();
+      this.#context.progress.warn(`could not tell the routes apart: ${error.message}`);
+    } finally {
+      await this.#app.request('widen');
+    }
+  }
+
+  async #driveOnly(only, routes) {
+    this.#context.progress.step(`only ${only}: up to ${this.#perRound} requests`);
+    const before = await this.#app.request('measure');
+    await this.#app.request('narrow', { routes, only, port: this.#port });
+    await this.#sendRound();
+    const { path: snapshot } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
+    const after = await this.#app.request('measure');
+    this.#evidence.isolated.push({ route: only, requests: (after.routes[only] ?? 0) - (before.routes[only] ?? 0), snapshot });
+  }
+
+  async #sendRound() {
+    this.#round++;
+    const startedAt = performance.now();
+    await this.#send(this.#perRound);
+    const restMs = startedAt + ROUND_MS - performance.now();
+    if (this.#options.requestsPerRound === null && restMs > 0) await sleep(restMs, undefined, { signal: this.#context.signal });
+  }
+
+  async #send(count, traffic = this.#context.traffic) {
+    const { signal } = this.#context;
+    await traffic({ url: this.#url, port: this.#port, round: this.#round, start: this.#sent, count, signal });
+    this.#sent += count;
+  }
+
+  #measure() {
+    return this.#app.request('measure');
+  }
+
+  #lastMemory() {
+    return this.#evidence.points.at(-1).memory;
+  }
+
+  #isExhausted() {
+    const exhausted = isExhausted(this.#lastMemory(), Math.min(process.constrainedMemory?.() || Infinity, os.totalmem()));
+    if (exhausted) this.#context.progress.warn('stopping early: the app has used most of the memory it can have');
+    return exhausted;
+  }
+
+  #describeMemory() {
+    return `, heap ${(this.#lastMemory().heapUsed / 1024 / 1024).toFixed(1)} MB`;
+  }
+
+  #keepEvidence() {
+    if (this.#options.keepSnapshots !== null) fs.writeFileSync(this.#workdir.file('testrun.json'), JSON.stringify(this.#evidence, null, 2), { mode: 0o600 });
+  }
+
+  /** A wrong path answers 404 and leaks nothing: say so before somebody trusts the verdict. */
+  #warnAboutAnswers() {
+    for (const [label, answers] of this.#context.requests.answers) {
+      if ([...answers.keys()].some((answer) => /^[123]/.test(answer))) continue;
+      const counts = [...answers].map(([answer, count]) => `${answer} (${count} times)`).join(', ');
+      this.#context.progress.warn(`${label} never succeeded: ${counts}. The verdict is about an app that refuses it.`);
+    }
+  }
+}
+
+module.exports = { TestRun };
