@@ -33,6 +33,13 @@ test('an app that runs out of memory: what happened and what to do', async () =>
   assert.deepEqual({ code, left }, { code: 3, left: [] });
 });
 
+test('a run that fails keeps no half files', async () => {
+  const kept = path.join(scratch, 'kept');
+  const { code } = await leakwatch(['test', 'crashes.js', ...QUICK, '--keep-snapshots', kept]);
+  assert.equal(code, 3);
+  assert.deepEqual(fs.readdirSync(kept), []);
+});
+
 test('an app that never listens', async () => {
   const { stderr, ...rest } = await leakwatch(['test', 'never-listens.js', '--timeout', '2']);
   assert.match(stderr, /did not listen on any TCP port within 2 s/);

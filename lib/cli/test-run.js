@@ -1,5 +1,4 @@
 'use strict';
-const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
@@ -76,7 +75,7 @@ class TestRun {
       await this.#driveApart();
       report = await judge(this.#evidence);
     }
-    this.#keepEvidence();
+    this.#workdir.keep(this.#evidence);
     this.#warnAboutAnswers();
     return report;
   }
@@ -223,10 +222,6 @@ class TestRun {
 
   #describeMemory() {
     return `, heap ${(this.#lastMemory().heapUsed / 1024 / 1024).toFixed(1)} MB`;
-  }
-
-  #keepEvidence() {
-    if (this.#options.keepSnapshots !== null) fs.writeFileSync(this.#workdir.file('testrun.json'), JSON.stringify(this.#evidence, null, 2), { mode: 0o600 });
   }
 
   /** A wrong path answers 404 and leaks nothing: say so before somebody trusts the verdict. */

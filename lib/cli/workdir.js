@@ -8,15 +8,16 @@ const { LeakWatchError } = require('../errors.js');
 const SNAPSHOT_PER_HEAP_BYTE = 3;
 const SPARE_BYTES = 20 * 1024 * 1024;
 
-/** Where snapshots and profiles go: a private temporary folder, or the one the user wants them in. */
+/** Where a run's snapshots and profiles are: a private temporary folder, inside the one that they shall stay in. */
 class Workdir {
-  #temporary;
+  #keep;
 
-  /** @param {string | null} keep folder that stays */
+  /** @param {string | null} keep folder that `keep` moves everything to */
   constructor(keep) {
-    this.#temporary = keep === null;
+    this.#keep = keep;
     try {
-      this.path = keep === null ? fs.mkdtempSync(path.join(os.tmpdir(), 'leakwatch-')) : makeFolder(path.resolve(keep));
+      if (keep !== null) fs.mkdirSync(keep, { recursive: true, mode: 0o700 });
+      this.path = fs.mkdtempSync(path.join(path.resolve(keep ?? os.tmpdir()), 'leakwatch-'));
     } catch (error) {
       const folder = keep ?? os.tmpdir();
       const advice = keep === null ? 'Point the TMPDIR environment variable at a folder that can be written.' : 'Name another folder for --keep-snapshots.';
@@ -39,23 +40,26 @@ class Workdir {
     if (bavail * bsize >= needed) return;
     throw new LeakWatchError(
       'ERR_LEAKWATCH_DISK_FULL',
-      `Not enough space for a heap snapshot in ${this.path}: about ${megabytes(needed)} are needed, ${megabytes(bavail * bsize)} are free. Make room, or use another disk with ${this.#temporary ? 'TMPDIR' : '--keep-snapshots'}.`,
+      `Not enough space for a heap snapshot in ${this.path}: about ${megabytes(needed)} are needed, ${megabytes(bavail * bsize)} are free. Make room, or use another disk with ${this.#keep === null ? 'TMPDIR' : '--keep-snapshots'}.`,
     );
   }
 
-  /** Removes a temporary folder with all that is in it. */
-  remove() {
-    if (this.#temporary) fs.rmSync(this.path, { recursive: true, force: true });
+  /**
+   * Moves what a finished run wrote to where it stays: a run that fails leaves nothing half there.
+   * @param {object} evidence names some of the files; written beside them
+   */
+  keep(evidence) {
+    if (this.#keep === null) return;
+    const folder = path.resolve(this.#keep);
+    const json = JSON.stringify(evidence, (_, value) => (typeof value === 'string' ? value.replace(this.path, folder) : value), 2);
+    fs.writeFileSync(this.file('testrun.json'), json, { mode: 0o600 });
+    for (const name of fs.readdirSync(this.path)) fs.renameSync(this.file(name), path.join(folder, name));
   }
-}
 
-/** Fails now rather than after the rounds when nothing can be written there. */
-function makeFolder(folder) {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const probe = path.join(folder, `.leakwatch-${process.pid}`);
-  fs.writeFileSync(probe, '');
-  fs.rmSync(probe);
-  return folder;
+  /** Removes what was not kept. */
+  remove() {
+    fs.rmSync(this.path, { recursive: true, force: true });
+  }
 }
 
 function megabytes(bytes) {
