@@ -171,7 +171,7 @@ impl Survey {
 }
 
 /// Backing stores, hidden classes, numbers: parts of an object, not objects of their own to a person.
-fn is_storage(graph: &HeapGraph, node: NodeIndex) -> bool {
+pub(super) fn is_storage(graph: &HeapGraph, node: NodeIndex) -> bool {
     match graph.node_type(node) {
         NodeType::Object
         | NodeType::Closure
@@ -197,7 +197,7 @@ pub fn class_of(graph: &HeapGraph, node: NodeIndex) -> String {
 }
 
 /// No single object a person could name: the roots, and what stands for the embedder.
-fn is_rootlike(graph: &HeapGraph, node: NodeIndex) -> bool {
+pub(super) fn is_rootlike(graph: &HeapGraph, node: NodeIndex) -> bool {
     node == graph.root() || graph.node_type(node) == NodeType::Synthetic
 }
 

@@ -12,22 +12,27 @@ const MAX_PARTS: usize = 4;
 /// The sentences, strongest first.
 pub fn sentences(series: &Interval3, cluster: &Cluster, named: &Named, rates: &[RouteRate]) -> Vec<String> {
     let [first, second] = series.requests.map(|requests| units::count(requests as u64));
+    let recurs = named.counts != [0, 0];
     let [a, b] = named.counts.map(units::count);
     let stayed =
         format!("{a} stayed of {first} requests, then {b} of {second} more, after forced collections");
     let sizes = owner_sizes(series, cluster)
         .map(|[a, b, c]| format!("what holds them retains {a}, then {b}, then {c}"));
-    [Some(stayed), apart(cluster, named, rates), sizes, parts(cluster, named)].into_iter().flatten().collect()
+    [recurs.then_some(stayed), apart(cluster, named, rates), sizes, parts(cluster, named)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
-/// What each route left when it was alone, in leaked things: the rates count the cluster's outermost class, of which
-/// one thing may have several.
+/// What each route left when it was alone, in leaked things (the rates count the cluster's outermost class, of which
+/// one thing may have several), or in bytes when the holder grows without gaining objects.
 fn apart(cluster: &Cluster, named: &Named, rates: &[RouteRate]) -> Option<String> {
     let total = |counts: [u64; 2]| (counts[0] + counts[1]) as f64;
-    let things = total(named.counts) / total(cluster.lead.counts);
-    let each = |rate: &RouteRate| {
-        format!("{} leaves {} a request", rate.route, units::rate(rate.per_request * things))
+    let amount = |per_request: f64| match total(cluster.lead.counts) {
+        0.0 => units::bytes(per_request),
+        parts => units::rate(per_request * total(named.counts) / parts),
     };
+    let each = |rate: &RouteRate| format!("{} leaves {} a request", rate.route, amount(rate.per_request));
     let told: Vec<String> = rates.iter().map(each).collect();
     (!told.is_empty()).then(|| format!("one route at a time: {}", told.join(", ")))
 }

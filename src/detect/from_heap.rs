@@ -54,8 +54,16 @@ pub fn heap_suspects(clusters: &[Cluster], evidence: HeapEvidence) -> Vec<HeapSu
     let dominance = Dominance::of(graph);
     let reader = PathReader::new(graph, &cwd);
     let routes = RouteIndex::new(&evidence.run.handlers, evidence.profile);
-    let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes };
+    let scripts = application_scripts(graph, evidence.run);
+    let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes, scripts };
     clusters.iter().enumerate().filter_map(|(index, cluster)| builder.suspect(index, cluster)).collect()
+}
+
+/// The entry first, then every script that has a function alive, leakwatch's own left out.
+fn application_scripts(graph: &HeapGraph, run: &TestRun) -> Vec<PathBuf> {
+    let is_own = |file: &PathBuf| run.own_folder.as_ref().is_some_and(|own| file.starts_with(own));
+    let loaded = graph.script_files().into_iter().filter_map(path_of_script).filter(|file| !is_own(file));
+    std::iter::once(PathBuf::from(&run.entry)).chain(loaded).collect()
 }
 
 struct Builder<'a, 'b> {
@@ -65,6 +73,7 @@ struct Builder<'a, 'b> {
     dominance: Dominance,
     reader: PathReader<'a>,
     routes: RouteIndex,
+    scripts: Vec<PathBuf>,
 }
 
 impl Builder<'_, '_> {
@@ -136,8 +145,7 @@ impl Builder<'_, '_> {
         if anchors.is_empty() {
             return Sites::default();
         }
-        let entry = Path::new(&self.evidence.run.entry);
-        SiteFinder::new(self.evidence.sources, self.evidence.profile, entry).find(&anchors)
+        SiteFinder::new(self.evidence.sources, self.evidence.profile, &self.scripts).find(&anchors)
     }
 
     fn growth(&self, cluster: &Cluster, named: &Named) -> Growth {

@@ -18,7 +18,7 @@ const MIN_COUNT: u64 = 3;
 pub struct RouteRate {
     /// The route.
     pub route: String,
-    /// Objects of the cluster's outermost class that stayed.
+    /// Objects of the cluster's outermost class that stayed; bytes for a holder that grows without gaining objects.
     pub count: u64,
     /// The same per request.
     pub per_request: f64,
@@ -35,15 +35,25 @@ pub fn isolate(
 ) -> Result<Vec<Vec<RouteRate>>, HeapError> {
     let mut rates = vec![Vec::new(); clusters.len()];
     let mut newest = last.last_id();
+    let mut sizes = owner_sizes(last, clusters, last);
     for round in &run.isolated {
         let graph = HeapGraph::open(Path::new(&round.snapshot))?;
         let counts = count_new(&graph, newest, clusters, last);
-        for (rates, count) in rates.iter_mut().zip(counts) {
-            rates.push(rate(round, count));
+        let grown = owner_sizes(&graph, clusters, last);
+        for (index, cluster) in clusters.iter().enumerate() {
+            let in_place = cluster.lead.counts == [0, 0];
+            let left = if in_place { grown[index].saturating_sub(sizes[index]) } else { counts[index] };
+            rates[index].push(rate(round, left));
         }
-        newest = graph.last_id();
+        (newest, sizes) = (graph.last_id(), grown);
     }
     Ok(rates)
+}
+
+/// What each cluster's owner retains; 0 when it is gone.
+fn owner_sizes(graph: &HeapGraph, clusters: &[Cluster], last: &HeapGraph) -> Vec<u64> {
+    let owner = |cluster: &Cluster| graph.node_by_id(last.id(cluster.owner));
+    clusters.iter().map(|cluster| owner(cluster).map_or(0, |node| graph.retained_size(node))).collect()
 }
 
 /// The routes that leave something, worst first.

@@ -7,6 +7,7 @@ use super::advice;
 use super::clusters::{Interval3, clusters};
 use super::from_heap::{HeapEvidence, heap_suspects};
 use super::from_resources::resource_suspects;
+use super::growers::growers;
 use super::input::{Point, TestRun};
 use super::isolation::isolate;
 use super::merge::merge;
@@ -76,7 +77,8 @@ pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
     let from_heap = match open_snapshots(run)? {
         Some(graphs) => {
             let series = Interval3 { graphs: [&graphs[0], &graphs[1], &graphs[2]], requests: intervals(run) };
-            let clusters = clusters(&series);
+            let mut clusters = clusters(&series);
+            clusters.extend(growers(&series, &clusters));
             let isolated = isolate(run, &clusters, &graphs[2])?;
             let evidence = HeapEvidence {
                 run,

@@ -9,6 +9,7 @@ pub mod dominance;
 mod evidence;
 pub mod from_heap;
 pub mod from_resources;
+pub mod growers;
 pub mod holder;
 pub mod input;
 pub mod isolation;

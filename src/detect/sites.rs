@@ -52,6 +52,8 @@ pub struct Sites {
 
 /// More lines than this help nobody.
 const MAX_SITES: usize = 4;
+/// Files of the application that are searched for its uses of a dependency.
+const MAX_FILES: usize = 1000;
 /// Anchors further up say little about this leak.
 const MAX_ANCHORS: usize = 4;
 
@@ -60,23 +62,21 @@ pub struct SiteFinder<'a> {
     sources: &'a mut SourceCache,
     profile: &'a AllocationProfile,
     live: HashMap<(PathBuf, Position), f64>,
-    application_files: BTreeSet<PathBuf>,
+    application_files: Vec<PathBuf>,
 }
 
 impl<'a> SiteFinder<'a> {
-    /// `entry` is the application's entry file: the first place to look for its uses of a dependency.
-    pub fn new(sources: &'a mut SourceCache, profile: &'a AllocationProfile, entry: &Path) -> Self {
+    /// `scripts`: the files that the process has loaded, where the application's uses of a dependency may stand.
+    pub fn new(sources: &'a mut SourceCache, profile: &'a AllocationProfile, scripts: &[PathBuf]) -> Self {
         let mut live: HashMap<(PathBuf, Position), f64> = HashMap::new();
-        let mut files: BTreeSet<PathBuf> = BTreeSet::from([entry.to_owned()]);
         for stack in &profile.stacks {
             let functions: BTreeSet<&Frame> = stack.frames.iter().map(|frame| frame.as_ref()).collect();
             for frame in functions {
-                let file = PathBuf::from(&frame.file);
-                *live.entry((file.clone(), position(frame))).or_default() += stack.bytes;
-                files.insert(file);
+                *live.entry((PathBuf::from(&frame.file), position(frame))).or_default() += stack.bytes;
             }
         }
-        let application_files = files.into_iter().filter(|file| sources.dependency(file).is_none()).collect();
+        let of_application = scripts.iter().filter(|file| sources.dependency(file).is_none());
+        let application_files = of_application.take(MAX_FILES).cloned().collect();
         SiteFinder { sources, profile, live, application_files }
     }
 
@@ -90,7 +90,7 @@ impl<'a> SiteFinder<'a> {
             .find(|sites| !sites.is_empty())
             .unwrap_or_default();
         if let Some(package) = &package {
-            let mut uses = self.application_uses(package);
+            let mut uses = self.application_uses(package, anchors);
             uses.append(&mut grows_at);
             grows_at = uses;
         }
@@ -136,8 +136,8 @@ impl<'a> SiteFinder<'a> {
     }
 
     /// Where the application uses a dependency: in functions that lead into it, else where it sets it up.
-    fn application_uses(&mut self, package: &PackageOf) -> Vec<Site> {
-        let mut sites = self.calls_into(package);
+    fn application_uses(&mut self, package: &PackageOf, anchors: &[Anchor]) -> Vec<Site> {
+        let mut sites = self.calls_into(package, anchors);
         let mut set_up = Vec::new();
         for file in self.application_files.clone() {
             let Some(source) = self.sources.file(&file) else { continue };
@@ -155,29 +155,27 @@ impl<'a> SiteFinder<'a> {
         if sites.is_empty() { set_up } else { sites }
     }
 
-    /// The application functions from which live allocations went into the dependency.
-    fn calls_into(&mut self, package: &PackageOf) -> Vec<Site> {
+    /// The application functions from which live allocations went into the dependency: the lines that use what the
+    /// dependency made, or what leads to the leak.
+    fn calls_into(&mut self, package: &PackageOf, anchors: &[Anchor]) -> Vec<Site> {
         let mut sites = Vec::new();
         for stack in &self.profile.stacks {
             let inside = |frame: &Frame| Path::new(&frame.file).starts_with(&package.root);
             let Some(deepest) = stack.frames.iter().rposition(|frame| inside(frame)) else { continue };
-            let callers = stack.frames[deepest + 1..].iter();
-            let Some(caller) =
-                callers.into_iter().find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none())
-            else {
-                continue;
-            };
+            let mut callers = stack.frames[deepest + 1..].iter();
+            let caller = callers.find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none());
+            let Some(caller) = caller else { continue };
             let file = PathBuf::from(&caller.file);
             let Some(source) = self.sources.file(&file) else { continue };
             let Some(function) = source.function_starting_at(position(caller)) else { continue };
-            let of_package = source
-                .variables
-                .iter()
-                .filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
-            let calls = of_package
-                .flat_map(|v| &v.touches)
-                .filter(|t| t.function.is_some_and(|f| source.is_within(f, function)));
-            sites.extend(self.strongest(&file, &source, calls.collect()));
+            let leads_there = |variable: &&Variable| {
+                variable.from.as_deref().is_some_and(|from| is_from(from, package))
+                    || anchors.iter().any(|anchor| anchor.is_variable(&file, &variable.name))
+            };
+            let touches = source.variables.iter().filter(leads_there).flat_map(|variable| &variable.touches);
+            let within =
+                |touch: &&Touch| touch.function.is_some_and(|inner| source.is_within(inner, function));
+            sites.extend(self.strongest(&file, &source, touches.filter(within).collect()));
         }
         sites
     }
@@ -205,6 +203,10 @@ impl<'a> SiteFinder<'a> {
 }
 
 impl Anchor {
+    fn is_variable(&self, in_file: &Path, called: &str) -> bool {
+        matches!(self, Anchor::Variable { file, name, .. } if file == in_file && name == called)
+    }
+
     /// The file its name stands in.
     pub fn file(&self) -> &Path {
         match self {

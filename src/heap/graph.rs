@@ -318,6 +318,11 @@ impl HeapGraph {
         Some(Location { file, line: place.line + 1, column: place.column + 1, function })
     }
 
+    /// The files of all scripts that have a function alive.
+    pub fn script_files(&self) -> Vec<&str> {
+        self.scripts.get_or_init(|| Scripts::of(self)).files()
+    }
+
     /// The file of a script, by V8's number.
     pub fn script_file(&self, script_id: u32) -> Option<&str> {
         self.scripts.get_or_init(|| Scripts::of(self)).file(script_id)

@@ -43,6 +43,14 @@ impl Scripts {
         Self { files }
     }
 
+    /// All files, each once, sorted.
+    pub fn files(&self) -> Vec<&str> {
+        let mut files: Vec<&str> = self.files.values().map(String::as_str).collect();
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
     pub fn file(&self, script_id: u32) -> Option<&str> {
         self.files.get(&script_id).map(String::as_str)
     }

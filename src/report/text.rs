@@ -152,7 +152,10 @@ fn whereabouts(suspect: &Suspect) -> String {
 
 fn growth_text(suspect: &Suspect) -> String {
     let growth = &suspect.growth;
-    let mut parts = vec![units::count(growth.count)];
+    let mut parts = Vec::new();
+    if growth.count > 0 {
+        parts.push(units::count(growth.count));
+    }
     if growth.count_per_request > 0.0 {
         parts.push(format!("{} per request", units::rate(growth.count_per_request)));
     }
