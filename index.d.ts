@@ -123,6 +123,9 @@ declare namespace leakWatch {
   /** Writes a heap snapshot that Chrome DevTools opens. Rejects with a LeakWatchError. */
   export function takeSnapshot(options?: SnapshotOptions): Promise<SnapshotResult>;
 
+  /** Copies an uncompressed snapshot with the values of strings blanked. Rejects with a LeakWatchError. */
+  export function redactSnapshot(source: string, target: string): Promise<Pick<SnapshotResult, 'path' | 'bytes' | 'nodes' | 'edges' | 'redacted'>>;
+
   /** Counts the live objects by constructor, for an eighth of a snapshot's cost. Rejects with a LeakWatchError. */
   export function classHistogram(options?: CaptureOptions): Promise<ClassHistogram & CaptureCost>;
 

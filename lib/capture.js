@@ -1,10 +1,10 @@
 'use strict';
-const path = require('node:path');
+const { dirname, join, resolve } = require('node:path');
 const v8 = require('node:v8');
 const { backgroundSupport, callNative, chooseMode, limitsOf, outcome, startInBackground } = require('./capture/background.js');
 const { compareHistograms, countClasses, writeClasses } = require('./capture/histogram.js');
 const { histogramSettings, snapshotSettings } = require('./capture/options.js');
-const { LeakWatchError } = require('./errors.js');
+const { LeakWatchError, fromNative } = require('./errors.js');
 const native = require('./native.js');
 
 /**
@@ -54,6 +54,23 @@ let current = null;
 async function takeSnapshot(options = {}) {
   const settings = snapshotSettings(options);
   return oneAtATime('snapshot', settings, () => snapshot(settings));
+}
+
+/**
+ * Copies a snapshot with the values of strings blanked, for somebody else's eyes.
+ * @param {string} source an uncompressed snapshot
+ * @param {string} target the file to write; replaces an older one
+ * @returns {Promise<Omit<Snapshot, 'removed'>>}
+ * @throws {LeakWatchError} (as a rejection) when one of them cannot be used
+ */
+async function redactSnapshot(source, target) {
+  const settings = snapshotSettings({ path: target, redact: true });
+  try {
+    const { path, bytes, nodes, edges, redacted } = await native.copySnapshot(resolve(source), settings);
+    return { path, bytes, nodes, edges, redacted };
+  } catch (error) {
+    throw fromNative(error);
+  }
 }
 
 /**
@@ -159,10 +176,10 @@ function writeHeap(pipe) {
 function checkPermission(target) {
   const permission = /** @type {{ has(scope: string, reference: string): boolean } | undefined} */ (/** @type {any} */ (process).permission);
   if (!permission) return;
-  for (const file of [target, path.join(PIPES, '0')]) {
+  for (const file of [target, join(PIPES, '0')]) {
     if (permission.has('fs.write', file)) continue;
-    throw new LeakWatchError('ERR_LEAKWATCH_PERMISSION', `Node's permission model does not let this process write ${file}. Add --allow-fs-write=${path.join(path.dirname(file), '*')} (V8 writes through a pipe in ${PIPES}).`);
+    throw new LeakWatchError('ERR_LEAKWATCH_PERMISSION', `Node's permission model does not let this process write ${file}. Add --allow-fs-write=${join(dirname(file), '*')} (V8 writes through a pipe in ${PIPES}).`);
   }
 }
 
-module.exports = { takeSnapshot, classHistogram, compareHistograms, backgroundSupport };
+module.exports = { takeSnapshot, redactSnapshot, classHistogram, compareHistograms, backgroundSupport };

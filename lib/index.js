@@ -13,6 +13,15 @@ async function takeSnapshot(options) {
 }
 
 /**
+ * Copies a snapshot with the values of strings blanked, for somebody else's eyes.
+ * @param {string} source
+ * @param {string} target
+ */
+async function redactSnapshot(source, target) {
+  return require('./capture.js').redactSnapshot(source, target);
+}
+
+/**
  * Counts the live objects by constructor: far cheaper than a snapshot.
  * @param {import('./capture.js').CaptureOptions} [options]
  */
@@ -38,6 +47,7 @@ module.exports = leakWatch;
 module.exports.default = leakWatch;
 module.exports.leakWatch = leakWatch;
 module.exports.takeSnapshot = takeSnapshot;
+module.exports.redactSnapshot = redactSnapshot;
 module.exports.classHistogram = classHistogram;
 module.exports.compareHistograms = compareHistograms;
 module.exports.backgroundSupport = backgroundSupport;

@@ -2,17 +2,20 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::PipeReader;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::Function;
-use napi::{Error, Result, Status};
+use napi::bindgen_prelude::{AsyncTask, Function};
+use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
 
+use super::guard::guarded;
 use crate::capture::admission::{Budget, HeapSize, Room};
 use crate::capture::background::{self, Attempt, Limits};
-use crate::capture::drain::{Writer, drain, drain_text};
+use crate::capture::drain::{Writer, copy, drain, drain_text};
 use crate::capture::encoder::Compression;
 use crate::capture::error::CaptureError;
 use crate::capture::file::{UnfinishedFile, folder_of};
@@ -204,6 +207,41 @@ fn limits_of(limits: &CaptureLimits, growth: u64) -> std::result::Result<Limits,
     let max_bytes = limits.max_memory_bytes.map(|bytes| bytes as u64);
     let budget = Budget::admit(heap_of(limits), growth, max_bytes, Room::now())?;
     Ok(Limits { budget, timeout: Duration::from_millis(limits.timeout_ms as u64) })
+}
+
+/// Copies a snapshot into another file, in a background thread.
+pub struct CopySnapshot {
+    source: PathBuf,
+    settings: Settings,
+}
+
+impl Task for CopySnapshot {
+    type Output = Summary;
+    type JsValue = CaptureResult;
+
+    fn compute(&mut self) -> Result<Summary> {
+        guarded(|| {
+            let unreadable = |error| {
+                CaptureError::new(
+                    "ERR_LEAKWATCH_PATH",
+                    format!("Cannot read {}: {error}.", self.source.display()),
+                )
+            };
+            let source = File::open(&self.source).map_err(unreadable).map_err(to_js)?;
+            let file = UnfinishedFile::create(&self.settings.target).map_err(to_js)?;
+            copy(source, file, &self.settings).map_err(to_js)
+        })
+    }
+
+    fn resolve(&mut self, _env: Env, summary: Summary) -> Result<CaptureResult> {
+        Ok(result_of(&summary))
+    }
+}
+
+/// Copies the snapshot in the file `source`, redacted or compressed as `settings` say.
+#[napi(ts_return_type = "Promise<CaptureResult>", catch_unwind)]
+pub fn copy_snapshot(source: String, settings: CaptureSettings) -> AsyncTask<CopySnapshot> {
+    AsyncTask::new(CopySnapshot { source: source.into(), settings: settings_of(settings) })
 }
 
 /// How a capture is getting on. Once it has told the end, its number means nothing any more.

@@ -18,11 +18,12 @@ pub struct HeapSize {
     pub large_bytes: u64,
 }
 
-/// Bytes of snapshot per byte of ordinary heap. Measured on heaps of small objects alone, the worst case,
-/// 50 to 500 MB on Node 20 to 26: 8.9 to 13.4.
-const PER_SMALL_BYTE: f64 = 14.0;
-/// Bytes of snapshot per byte of large objects: an array's elements are edges.
-const PER_LARGE_BYTE: f64 = 4.0;
+/// Bytes of snapshot per byte of ordinary heap. Measured on Node 20 to 26: 9 to 13 where objects hold a few
+/// values each, 19 where most of them are empty, 0.1 where they are strings.
+const PER_SMALL_BYTE: f64 = 16.0;
+/// Bytes of snapshot per byte of large objects. Measured: 0.1 for numbers and text, 26 for arrays of objects,
+/// each element of which is an edge. What outgrows this is ended by [`Budget::check`].
+const PER_LARGE_BYTE: f64 = 8.0;
 /// Bytes that counting objects takes per byte of heap; measured 1.4 at 500 MB.
 const COUNTING_PER_BYTE: u64 = 2;
 /// Bytes of file per byte of heap; measured 1.4 on heaps of small objects.
@@ -203,13 +204,13 @@ mod tests {
         for (used, grown) in measured {
             let heap = HeapSize { small_bytes: used * MB, large_bytes: 0 };
             let expected = heap.worst_case() as u64 / MB;
-            assert!(expected >= grown && expected <= grown * 2 + 50, "{used} MB: {expected} for {grown}");
+            assert!(expected >= grown && expected <= grown * 2 + 150, "{used} MB: {expected} for {grown}");
         }
         let heap = HeapSize { small_bytes: 100 * MB, large_bytes: 0 };
         let refused =
             Budget::admit(heap, heap.expected_growth(), None, room(1000 * MB, Some(2000 * MB))).unwrap_err();
         assert_eq!(refused.code, "ERR_LEAKWATCH_MEMORY");
-        for figure in ["100 MB in use", "1500 MB", "limit 2000 MB", "1000 MB left"] {
+        for figure in ["100 MB in use", "1700 MB", "limit 2000 MB", "1000 MB left"] {
             assert!(refused.message.contains(figure), "{}", refused.message);
         }
         assert_eq!(
@@ -219,10 +220,10 @@ mod tests {
             1800 * MB
         );
         assert_eq!(
-            Budget::admit(heap, heap.expected_growth(), Some(1500 * MB), room(2000 * MB, Some(4000 * MB)))
+            Budget::admit(heap, heap.expected_growth(), Some(1700 * MB), room(2000 * MB, Some(4000 * MB)))
                 .unwrap()
                 .max_growth,
-            1500 * MB
+            1700 * MB
         );
         assert!(
             Budget::admit(heap, heap.expected_growth(), Some(1000 * MB), None)
@@ -234,7 +235,7 @@ mod tests {
         heap.remember(280 * MB);
         assert_eq!(HeapSize { small_bytes: 200 * MB, large_bytes: 0 }.expected_growth(), 700 * MB);
         heap.remember(5000 * MB);
-        assert_eq!(heap.expected_growth(), 1400 * MB, "never beyond the worst case");
+        assert_eq!(heap.expected_growth(), 1600 * MB, "never beyond the worst case");
         *EXPERIENCE.lock() = None;
     }
 

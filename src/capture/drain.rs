@@ -69,6 +69,29 @@ pub fn drain_text(
     Ok(Product::Text(String::from_utf8_lossy(&text).into_owned(), cost))
 }
 
+/// Copies a snapshot that exists, redacted or compressed as `settings` say.
+pub fn copy(
+    mut source: impl Read,
+    file: UnfinishedFile,
+    settings: &Settings,
+) -> Result<Summary, CaptureError> {
+    let mut sink = OpenSink::new(file, settings)?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match source.read(&mut chunk) {
+            Ok(0) => return sink.commit(settings, Cost::default()),
+            Ok(length) => sink.take(&mut chunk[..length])?,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                return Err(CaptureError::new(
+                    "ERR_LEAKWATCH_PATH",
+                    format!("Cannot read the snapshot: {error}."),
+                ));
+            }
+        }
+    }
+}
+
 /// Hands on what comes out of the pipe until its end, and asks the writer what it thinks of it.
 fn pump(
     mut pipe: PipeReader,
@@ -114,7 +137,7 @@ const MALFORMED: &str = "ERR_LEAKWATCH_MALFORMED";
 fn malformed(reason: &Malformed) -> CaptureError {
     CaptureError::new(
         MALFORMED,
-        format!("What V8 wrote is not a whole heap snapshot ({reason}). Take another one."),
+        format!("This is not a whole heap snapshot as V8 writes it ({reason}). Take another one."),
     )
 }
 

@@ -1,0 +1,82 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { execFileSync, spawnSync } = require('node:child_process');
+const { randomBytes } = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const zlib = require('node:zlib');
+const { backgroundSupport, redactSnapshot, takeSnapshot } = require('../lib/capture.js');
+const { oracle, prepare } = require('./devtools/index.js');
+const { nodes } = require('./fixtures/nodes.js');
+
+/** @type {string} */
+let folder;
+before(() => {
+  prepare();
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'leakwatch-redaction-'));
+});
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** @param {string} file */
+function content(file) {
+  const bytes = fs.readFileSync(file);
+  if (file.endsWith('.gz')) return zlib.gunzipSync(bytes).toString('latin1');
+  if (file.endsWith('.zst')) return spawnSync('zstd', ['-dc', file], { encoding: 'latin1', maxBuffer: 1 << 30 }).stdout;
+  return bytes.toString('latin1');
+}
+
+for (const { version, node } of nodes()) {
+  test(`no secret is left in a redacted snapshot, Node ${version}`, { skip: !backgroundSupport().supported && String(backgroundSupport().reason) }, () => {
+    // Letters of the program's own, so that the parts V8 cuts off are recognised too.
+    const secret = `q${randomBytes(6).toString('hex')}`;
+    // A file, not an argument: process.argv and the environment are strings too, and redacted like any other.
+    const output = execFileSync(node, [path.join(__dirname, 'fixtures', 'secrets.js'), secret, path.join(folder, version)], { encoding: 'utf8' });
+    const { digits, files, plain } = JSON.parse(output);
+    const found = (/** @type {string} */ text) => [secret, digits].map((value) => text.split(value).length - 1);
+    const [secrets, numbers] = found(content(plain.path));
+    assert.ok(secrets >= 15 && numbers >= 1, `the plain snapshot shows ${secrets} secrets and ${numbers} numbers`);
+    assert.deepEqual(files.map((/** @type {{ redacted: boolean }} */ file) => file.redacted), [true, true, true]);
+    for (const file of files) {
+      const text = content(file.path);
+      if (file.path.endsWith('.zst') && !text) continue;
+      assert.deepEqual(found(text), [0, 0], file.path);
+      // Names stay: of the class, its properties, its variables, and the file.
+      for (const name of ['"Vault"', '"numberLike"', '"captured"', 'secrets.js"']) assert.ok(text.includes(name), name);
+    }
+  });
+
+  test(`DevTools sees the same graph in a redacted snapshot, Node ${version}`, async () => {
+    const plain = path.join(folder, `${version}.heapsnapshot`);
+    const redacted = path.join(folder, `${version}-redacted.heapsnapshot`);
+    execFileSync(node, [path.join(__dirname, 'fixtures', 'heap-scene.js'), plain]);
+    await redactSnapshot(plain, redacted);
+    const [before, after] = [oracle(plain), oracle(redacted)];
+    assert.ok(before.classes.length > 100);
+    assert.deepEqual(after, before);
+    const parts = (/** @type {string} */ file) => JSON.parse(fs.readFileSync(file, 'utf8'));
+    const { strings: from, ...graph } = parts(plain);
+    const { strings: to, ...same } = parts(redacted);
+    assert.deepEqual(same, graph);
+    assert.deepEqual(to.map((/** @type {string} */ text) => text.length), from.map((/** @type {string} */ text) => text.length));
+  });
+}
+
+test('what is not a snapshot is refused and leaves nothing', async () => {
+  const target = path.join(folder, 'never');
+  await assert.rejects(redactSnapshot(__filename, target), { name: 'LeakWatchError', code: 'ERR_LEAKWATCH_MALFORMED' });
+  await assert.rejects(redactSnapshot(path.join(folder, 'none'), target), { code: 'ERR_LEAKWATCH_PATH' });
+  assert.ok(!fs.existsSync(target));
+});
+
+test('in production snapshots are redacted unless told otherwise', async () => {
+  const before = process.env.NODE_ENV;
+  try {
+    process.env.NODE_ENV = 'production';
+    assert.equal((await takeSnapshot({ mode: 'inline', path: path.join(folder, 'production') })).redacted, true);
+    assert.equal((await takeSnapshot({ mode: 'inline', path: path.join(folder, 'production'), redact: false })).redacted, false);
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV; else process.env.NODE_ENV = before;
+  }
+});
