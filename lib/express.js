@@ -49,7 +49,7 @@ function resources() {
   const watch = currentWatch();
   if (watch) return watch.resources();
   const { countActive, untracked } = require('./monitor/active.js');
-  return untracked(countActive(), []);
+  return untracked(countActive(), [], []);
 }
 
 function startWatch(settings) {

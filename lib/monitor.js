@@ -3,7 +3,7 @@
 const { setInterval, clearInterval } = require('node:timers');
 const v8 = require('node:v8');
 const native = require('./native.js');
-const { countActive, untracked } = require('./monitor/active.js');
+const { countActive, countOutgoing, untracked } = require('./monitor/active.js');
 const { watchCollections } = require('./monitor/collections.js');
 const { watchEmitters } = require('./monitor/emitters.js');
 const { Follower } = require('./monitor/follow.js');
@@ -40,7 +40,7 @@ class Monitor {
     this.#floors = new Ring(settings.history);
     const all = settings.track === 'all';
     this.#tracker = createTracker({ stacks: true, timers: all, listeners: all, handles: all, files: all, requests: all });
-    this.#follower = new Follower(this.#tracker);
+    this.#follower = new Follower(this.#tracker, () => countOutgoing(native.openFiles()));
   }
 
   /**
@@ -72,7 +72,7 @@ class Monitor {
   resources() {
     this.#emitters?.sweep();
     const tracked = this.#tracker.groups();
-    return [...tracked, ...untracked(countActive(), tracked)].sort((a, b) => b.count - a.count);
+    return [...tracked, ...untracked(countActive(), tracked, native.openFiles())].sort((a, b) => b.count - a.count);
   }
 
   /**

@@ -19,7 +19,7 @@ class BlindMonitor {
   checkpoint() {}
 
   resources() {
-    return untracked(countActive(), []);
+    return untracked(countActive(), [], []);
   }
 
   report() {

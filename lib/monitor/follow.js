@@ -17,13 +17,20 @@ const COUNTS = {
  */
 class Follower {
   #tracker;
+  #countOutgoing;
   #attributeUntil = 0;
+  #connections = new Trend();
+  #outgoing = new Trend();
   /** @type {{ kind: 'timers' | 'handles' | 'files', count: (active: Record<string, number>, descriptors: number) => number, trend: Trend, until: number }[]} */
   #kinds;
 
-  /** @param {ReturnType<typeof import('../track/index.js').createTracker>} tracker */
-  constructor(tracker) {
+  /**
+   * @param {ReturnType<typeof import('../track/index.js').createTracker>} tracker
+   * @param {() => number} countOutgoing connections of ours; takes as long as the system's tables
+   */
+  constructor(tracker, countOutgoing) {
     this.#tracker = tracker;
+    this.#countOutgoing = countOutgoing;
     this.#kinds = Object.entries(COUNTS).map(([kind, count]) => {
       return { kind: /** @type {'timers'} */ (kind), count, trend: new Trend(), until: 0 };
     });
@@ -40,6 +47,7 @@ class Follower {
       if (row.trend.grows) this.#follow(row, nowMs);
       else if (row.until > 0 && row.until < nowMs) this.#letGo(row);
     }
+    this.#pollConnections(active, nowMs);
     if (this.#attributeUntil < nowMs) this.#tracker.unfollow('requests');
   }
 
@@ -50,6 +58,15 @@ class Follower {
   attribute(nowMs) {
     this.#attributeUntil = nowMs + FOLLOW_MS;
     this.#tracker.follow('requests');
+  }
+
+  /** More connections can mean more clients. Only those of ours are a reason to take stacks. */
+  #pollConnections(active, nowMs) {
+    this.#connections.push(active.TCPSocketWrap ?? 0);
+    if (!this.#connections.grows) return;
+    this.#outgoing.push(this.#countOutgoing());
+    const handles = this.#kinds.find(({ kind }) => kind === 'handles');
+    if (this.#outgoing.grows) this.#follow(handles, nowMs);
   }
 
   #follow(row, nowMs) {

@@ -1,6 +1,9 @@
 'use strict';
 const { createHook } = require('node:async_hooks');
 
+/** A connection that takes longer is reported before it has an endpoint. */
+const CONNECT_MS = 10_000;
+
 /** What Node calls them inside, and what people know them as. */
 const NAMES = new Map([
   ['DIRHANDLE', 'Dir'],
@@ -90,7 +93,8 @@ class Handles {
   /** A connection knows its endpoint only once it is made. */
   nameSockets() {
     for (const [asyncId, { handle, incoming, made }] of this.#unnamed) {
-      const endpoint = endpointOf(handle.deref(), incoming);
+      const isLate = this.#recorder.now() - made.createdMs > CONNECT_MS;
+      const endpoint = endpointOf(handle.deref(), incoming) ?? (isLate ? '(connecting)' : undefined);
       if (endpoint === undefined) continue;
       this.#unnamed.delete(asyncId);
       this.#record(asyncId, 'socket', endpoint, { ...made, holder: 'Socket' });
@@ -110,7 +114,7 @@ class Handles {
   }
 }
 
-/** `127.0.0.1:5432` for a connection of ours, `clients of :3000` for one of theirs; nothing until it is made. */
+/** `127.0.0.1:5432` for a connection of ours, `:3000 (incoming)` for one of theirs; nothing until it is made. */
 function endpointOf(handle, incoming) {
   const found = {};
   try {
@@ -119,7 +123,7 @@ function endpointOf(handle, incoming) {
     return undefined;
   }
   if (found.port === undefined) return undefined;
-  if (incoming) return `clients of :${found.port}`;
+  if (incoming) return `:${found.port} (incoming)`;
   return found.family === 'IPv6' ? `[${found.address}]:${found.port}` : `${found.address}:${found.port}`;
 }
 
