@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::columns::ScriptPosition;
 use super::detached::DETACHED;
 use super::interfaces::{self, PlainObjects};
+use super::memory::with_room;
 use super::snapshot::Snapshot;
 use super::types::{ClassId, NodeType};
 
@@ -35,7 +36,7 @@ impl Classes {
         let interfaces: Vec<NameId> = names.into_iter().map(|name| namer.intern(name)).collect();
         let mut members = members.into_iter().peekable();
         let mut locations = snapshot.locations.iter().peekable();
-        let mut of_node = Vec::with_capacity(snapshot.nodes.len());
+        let mut of_node = with_room(snapshot.nodes.len());
         for node in 0..snapshot.nodes.len() {
             let name = match members.next_if(|&(member, _)| member as usize == node) {
                 Some((_, interface)) => interfaces[interface as usize],

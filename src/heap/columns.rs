@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::error::{HeapError, HeapErrorKind};
 use super::header::{EdgeLayout, Header, LocationLayout, NodeLayout};
+use super::memory::filled;
 use super::table::{Columns, Row, Table};
 use super::types::{EdgeKind, NodeType};
 
@@ -119,11 +120,11 @@ impl Nodes {
             ));
         }
         let mut nodes = Self {
-            kinds: vec![0; count],
-            names: vec![0; count],
-            ids: vec![0; count],
-            self_sizes: Sizes { small: vec![0; count], large: HashMap::new() },
-            first_edges: vec![0; count + 1],
+            kinds: filled(0, count),
+            names: filled(0, count),
+            ids: filled(0, count),
+            self_sizes: Sizes { small: filled(0, count), large: HashMap::new() },
+            first_edges: filled(0, count + 1),
         };
         let large = parking_lot::Mutex::default();
         table.parse_into(NodeColumns {
@@ -173,7 +174,7 @@ impl Edges {
         let position = text.end;
         let table = Table::new(bytes, text, "edges", header.edge.fields)?;
         let count = checked_rows(&table, "edge", header.edge_count, position)?;
-        let mut edges = Self { kinds: vec![0; count], names: vec![0; count], targets: vec![0; count] };
+        let mut edges = Self { kinds: filled(0, count), names: filled(0, count), targets: filled(0, count) };
         table.parse_into(EdgeColumns {
             layout: &header.edge,
             offsets: NodeOffsets::of(header),

@@ -2,6 +2,7 @@
 
 use super::bits::BitVec;
 use super::ephemeron::Ephemerons;
+use super::memory::{filled, with_room};
 use super::shallow::is_user_root;
 use super::snapshot::Snapshot;
 use super::types::{EdgeKind, NodeType};
@@ -44,8 +45,14 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(snapshot: &'a Snapshot, ephemerons: &'a Ephemerons) -> Self {
-        let distances = vec![UNREACHED; snapshot.nodes.len()];
-        Self { snapshot, ephemerons, distances, queue: Vec::new(), half_open: BitVec::new(ephemerons.pairs) }
+        let distances = filled(UNREACHED, snapshot.nodes.len());
+        Self {
+            snapshot,
+            ephemerons,
+            distances,
+            queue: with_room(snapshot.nodes.len()),
+            half_open: BitVec::new(ephemerons.pairs),
+        }
     }
 
     fn run(&mut self) {

@@ -9,6 +9,7 @@
 //! essential retainer hangs below the root, and so does every node of a cycle that nothing reaches.
 
 use super::bits::BitVec;
+use super::memory::{filled, with_room};
 
 /// Not numbered yet, or no such node.
 const NONE: u32 = u32::MAX;
@@ -23,14 +24,6 @@ pub struct FlowGraph<'a> {
     pub essential: &'a BitVec,
 }
 
-impl FlowGraph<'_> {
-    fn essential_edges(&self, node: u32) -> impl Iterator<Item = usize> {
-        let node = node as usize;
-        (self.first_edges[node] as usize..self.first_edges[node + 1] as usize)
-            .filter(|&edge| self.essential.get(edge))
-    }
-}
-
 /// The dominator tree of a [`FlowGraph`].
 #[derive(Debug, Default)]
 pub struct DominatorTree {
@@ -41,24 +34,26 @@ pub struct DominatorTree {
 }
 
 impl DominatorTree {
-    /// Computes the tree. Temporary memory: about 28 bytes a node, and 4 for each edge against the search's order.
+    /// Computes the tree. Temporary memory: about 28 bytes a node, and 12 for each edge against the search's order.
     pub fn of(graph: &FlowGraph<'_>) -> Self {
-        let search = Search::run(graph);
-        let predecessors = Predecessors::of(graph, &search);
-        let Search { mut numbers, order, mut parents, .. } = search;
-        let semi = semidominators(predecessors, &parents);
+        let Search { numbers, order, parents, lowest, crossing } = Search::run(graph);
+        drop(numbers);
+        let semi = semidominators(&parents, lowest, &Retainers::of(crossing, order.len()));
         // Nearest common ancestor of parent and semidominator; numbers grow away from the root.
-        for w in 1..parents.len() {
-            let mut dominator = parents[w];
+        let mut by_number = parents;
+        for w in 1..by_number.len() {
+            let mut dominator = by_number[w];
             while dominator > semi[w] {
-                dominator = parents[dominator as usize];
+                dominator = by_number[dominator as usize];
             }
-            parents[w] = dominator;
+            by_number[w] = dominator;
         }
-        for (number, &dominator) in parents.iter().enumerate() {
-            numbers[order[number] as usize] = order[dominator as usize];
+        drop(semi);
+        let mut dominators = filled(0, order.len());
+        for (&node, &dominator) in order.iter().zip(&by_number) {
+            dominators[node as usize] = order[dominator as usize];
         }
-        Self { dominators: numbers, order }
+        Self { dominators, order }
     }
 }
 
@@ -70,21 +65,28 @@ struct Search {
     order: Vec<u32>,
     /// Number of each number's parent in the search tree; the root's is 0.
     parents: Vec<u32>,
-    /// How many numbers a search reached; the ones behind are cycles that nothing reaches.
-    reached: usize,
+    /// The lowest number that retains each number, at most the parent. Lower numbers are their own best labels, so of
+    /// them only the lowest matters.
+    lowest: Vec<u32>,
+    /// Edges from a higher to a lower number: target and source.
+    crossing: Vec<(u32, u32)>,
 }
 
 impl Search {
     fn run(graph: &FlowGraph<'_>) -> Self {
         let count = graph.first_edges.len() - 1;
-        let (numbers, order, parents) =
-            (vec![NONE; count], Vec::with_capacity(count), Vec::with_capacity(count));
-        let mut search = Self { numbers, order, parents, reached: count };
+        let mut search = Self {
+            numbers: filled(NONE, count),
+            order: with_room(count),
+            parents: with_room(count),
+            lowest: with_room(count),
+            crossing: Vec::new(),
+        };
         search.visit(graph, 0);
         if search.order.len() < count {
             search.visit_orphans(graph);
         }
-        search.reached = search.order.len();
+        // What is left are cycles that nothing reaches: they hang on the root and retain nothing.
         for node in 0..count as u32 {
             if search.numbers[node as usize] == NONE {
                 search.number(node, 0);
@@ -97,9 +99,9 @@ impl Search {
     fn visit_orphans(&mut self, graph: &FlowGraph<'_>) {
         let count = self.numbers.len();
         let mut retained = BitVec::new(count);
-        for node in 0..count as u32 {
-            for edge in graph.essential_edges(node) {
-                retained.set(graph.targets[edge] as usize);
+        for (edge, &target) in graph.targets.iter().enumerate() {
+            if graph.essential.get(edge) {
+                retained.set(target as usize);
             }
         }
         for node in 0..count {
@@ -109,135 +111,119 @@ impl Search {
         }
     }
 
-    /// Calls `visit` with the numbers of every essential edge's source and target, sources ascending.
-    fn for_each_edge(&self, graph: &FlowGraph<'_>, mut visit: impl FnMut(u32, u32)) {
-        for (source, &node) in self.order[..self.reached].iter().enumerate() {
-            for edge in graph.essential_edges(node) {
-                visit(source as u32, self.numbers[graph.targets[edge] as usize]);
-            }
-        }
-    }
-
-    fn number(&mut self, node: u32, parent: u32) {
-        self.numbers[node as usize] = self.order.len() as u32;
+    fn number(&mut self, node: u32, parent: u32) -> u32 {
+        let number = self.order.len() as u32;
+        self.numbers[node as usize] = number;
         self.order.push(node);
         self.parents.push(parent);
+        self.lowest.push(parent);
+        number
     }
 
     fn visit(&mut self, graph: &FlowGraph<'_>, start: u32) {
-        // Nodes on the path, each with its next edge.
-        let mut path = vec![(start, graph.first_edges[start as usize])];
-        self.number(start, 0);
-        while let Some((node, next)) = path.last_mut() {
-            let number = self.numbers[*node as usize];
-            let end = graph.first_edges[*node as usize + 1];
-            let mut found = None;
-            while *next < end {
-                let edge = *next as usize;
-                *next += 1;
-                let target = graph.targets[edge];
-                if graph.essential.get(edge) && self.numbers[target as usize] == NONE {
-                    found = Some(target);
-                    break;
-                }
+        let edges = |node: u32| (graph.first_edges[node as usize], graph.first_edges[node as usize + 1]);
+        // Numbers on the path, each with the edges not followed yet.
+        let mut path = vec![(self.number(start, 0), edges(start))];
+        while let Some((source, (next, end))) = path.last_mut() {
+            if *next == *end {
+                path.pop();
+                continue;
             }
-            match found {
-                Some(target) => {
-                    self.number(target, number);
-                    path.push((target, graph.first_edges[target as usize]));
-                }
-                None => {
-                    path.pop();
-                }
+            let (source, edge) = (*source, *next as usize);
+            *next += 1;
+            if !graph.essential.get(edge) {
+                continue;
+            }
+            let node = graph.targets[edge];
+            match self.numbers[node as usize] {
+                NONE => path.push((self.number(node, source), edges(node))),
+                target if target < source => self.crossing.push((target, source)),
+                target => self.lowest[target as usize] = self.lowest[target as usize].min(source),
             }
         }
     }
 }
 
-/// What retains each number. Nodes out of reach retain nothing.
-struct Predecessors {
-    /// The lowest number that retains each number, at most the parent. Lower numbers are their own best labels, so of
-    /// them only the lowest matters.
-    lowest: Vec<u32>,
-    /// Higher numbers, grouped by the number they retain.
+/// For each number the higher numbers that retain it.
+struct Retainers {
     first: Vec<u32>,
-    higher: Vec<u32>,
+    sources: Vec<u32>,
 }
 
-impl Predecessors {
-    fn of(graph: &FlowGraph<'_>, search: &Search) -> Self {
-        let count = search.numbers.len();
-        let mut lowest = search.parents.clone();
-        let mut first = vec![0u32; count + 1];
-        search.for_each_edge(graph, |source, target| {
-            if source > target {
-                first[target as usize + 1] += 1;
-            } else if source < lowest[target as usize] {
-                lowest[target as usize] = source;
-            }
-        });
+impl Retainers {
+    fn of(edges: Vec<(u32, u32)>, count: usize) -> Self {
+        let mut first = filled(0u32, count + 1);
+        for &(target, _) in &edges {
+            first[target as usize + 1] += 1;
+        }
         for number in 0..count {
             first[number + 1] += first[number];
         }
-        let mut higher = vec![0u32; first[count] as usize];
-        // Fills each group from its start, moving `first` to its end …
-        search.for_each_edge(graph, |source, target| {
-            if source > target {
-                let slot = &mut first[target as usize];
-                higher[*slot as usize] = source;
-                *slot += 1;
-            }
-        });
-        // … which is the next group's start.
+        let mut sources = filled(0u32, edges.len());
+        // Fills each group from its start, moving `first` to its end, which is the next group's start.
+        for (target, source) in edges {
+            let slot = &mut first[target as usize];
+            sources[*slot as usize] = source;
+            *slot += 1;
+        }
         first.rotate_right(1);
         first[0] = 0;
-        Self { lowest, first, higher }
+        Self { first, sources }
+    }
+
+    fn get(&self, number: usize) -> &[u32] {
+        &self.sources[self.first[number] as usize..self.first[number + 1] as usize]
     }
 }
 
-/// The semidominator of each number.
-fn semidominators(predecessors: Predecessors, parents: &[u32]) -> Vec<u32> {
-    let Predecessors { lowest: mut semi, first, higher } = predecessors;
-    let count = parents.len();
-    let mut forest =
-        Forest { ancestors: parents.to_vec(), labels: (0..count as u32).collect(), path: Vec::new() };
-    for w in (1..count).rev() {
-        for &v in &higher[first[w] as usize..first[w + 1] as usize] {
-            let label = forest.evaluate(v, w as u32, &semi);
-            semi[w] = semi[w].min(semi[label as usize]);
+/// The semidominator of each number; `semi` comes with the lowest direct retainers.
+fn semidominators(parents: &[u32], mut semi: Vec<u32>, retainers: &Retainers) -> Vec<u32> {
+    let mut forest = Forest::new(parents);
+    for w in (1..parents.len()).rev() {
+        for &v in retainers.get(w) {
+            semi[w] = semi[w].min(forest.evaluate(v, w as u32));
         }
+        forest.links[w].lowest = semi[w];
     }
     semi
 }
 
-/// The linked part of the search tree: nodes numbered above the current one.
+/// The linked part of the search tree: numbers above the current one.
 struct Forest {
-    ancestors: Vec<u32>,
-    labels: Vec<u32>,
+    links: Vec<Link>,
     path: Vec<u32>,
 }
 
+#[derive(Clone, Copy)]
+struct Link {
+    /// The parent, or a higher node up to which the path is summed up.
+    ancestor: u32,
+    /// The lowest semidominator from here up to the ancestor, which is not included.
+    lowest: u32,
+}
+
 impl Forest {
-    /// The label with the lowest semidominator on the path from `v` up to the linked tree's root. `current` is the
-    /// node being processed: what is numbered at or below it is not linked yet.
-    fn evaluate(&mut self, v: u32, current: u32, semi: &[u32]) -> u32 {
+    fn new(parents: &[u32]) -> Self {
+        let mut links = with_room(parents.len());
+        links.extend(parents.iter().map(|&ancestor| Link { ancestor, lowest: 0 }));
+        Self { links, path: Vec::new() }
+    }
+
+    /// The lowest semidominator on the path from `v` up to the linked tree's root. `current` is being processed: what
+    /// is numbered at or below it is not linked yet.
+    fn evaluate(&mut self, v: u32, current: u32) -> u32 {
         let mut node = v;
-        while self.ancestors[node as usize] > current {
+        let mut link = self.links[node as usize];
+        while link.ancestor > current {
             self.path.push(node);
-            node = self.ancestors[node as usize];
+            node = link.ancestor;
+            link = self.links[node as usize];
         }
-        // `node` is the topmost linked node: its own label is final.
-        let mut best = self.labels[node as usize];
-        let top = self.ancestors[node as usize];
+        // Path compression: all below are summed up to the same ancestor.
         while let Some(below) = self.path.pop() {
-            let label = self.labels[below as usize];
-            if semi[label as usize] < semi[best as usize] {
-                best = label;
-            } else {
-                self.labels[below as usize] = best;
-            }
-            self.ancestors[below as usize] = top;
+            link.lowest = link.lowest.min(self.links[below as usize].lowest);
+            self.links[below as usize] = link;
         }
-        best
+        link.lowest
     }
 }

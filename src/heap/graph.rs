@@ -17,6 +17,7 @@ use super::error::HeapError;
 use super::essential::essential_edges;
 use super::groups::Groups;
 use super::holds::{self, Hold};
+use super::memory::with_room;
 use super::modules::{self, ExportedVariable};
 use super::paths::{self, PathTree, RetainerPath};
 use super::scopes::{self, Scope, ScopeInfos};
@@ -421,8 +422,8 @@ fn dominators(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, Dominato
 }
 
 fn retained_sizes(snapshot: &Snapshot, tree: &DominatorTree) -> Vec<u64> {
-    let mut retained: Vec<u64> =
-        (0..snapshot.nodes.len()).map(|node| snapshot.nodes.self_sizes.get(node)).collect();
+    let mut retained: Vec<u64> = with_room(snapshot.nodes.len());
+    retained.extend((0..snapshot.nodes.len()).map(|node| snapshot.nodes.self_sizes.get(node)));
     for &node in tree.order[1..].iter().rev() {
         retained[tree.dominators[node as usize] as usize] += retained[node as usize];
     }

@@ -27,6 +27,7 @@ mod groups;
 mod header;
 mod holds;
 mod interfaces;
+mod memory;
 mod modules;
 mod numbers;
 mod paths;

@@ -1,6 +1,7 @@
 //! Shallow sizes as DevTools shows them: backing stores count for the object that alone uses them.
 
 use super::columns::Sizes;
+use super::memory::with_room;
 use super::snapshot::Snapshot;
 use super::types::{EdgeKind, NodeType};
 
@@ -47,7 +48,8 @@ pub(super) fn is_user_root(snapshot: &Snapshot, node: usize) -> bool {
 fn owners(snapshot: &Snapshot) -> Vec<u32> {
     let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
     let count = nodes.len();
-    let mut owners: Vec<u32> = (0..count as u32).collect();
+    let mut owners: Vec<u32> = with_room(count);
+    owners.extend(0..count as u32);
     for (node, owner) in owners.iter_mut().enumerate() {
         if can_be_owned(snapshot, node) {
             *owner = UNVISITED;
