@@ -189,14 +189,14 @@ export declare function captureInline(settings: CaptureSettings, limits: Capture
 /** How a capture is getting on. Once it has told the end, its number means nothing any more. */
 export declare function captureState(id: number): CaptureState;
 
-/** Copies the snapshot in the file `source`, redacted or compressed as `settings` say. */
-export declare function copySnapshot(source: string, settings: CaptureSettings): Promise<CaptureResult>;
-
 /**
  * What grew between two or more snapshots, in the order they were taken, as JSON (`SnapshotComparison` in
  * src/heap/compare). Lists have at most `top` rows (20).
  */
 export declare function compareSnapshots(paths: Array<string>, top?: number | undefined | null): Promise<string>;
+
+/** Copies the snapshot in the file `source`, redacted or compressed as `settings` say. */
+export declare function copySnapshot(source: string, settings: CaptureSettings): Promise<CaptureResult>;
 
 /**
  * Tries once to run `write` in a forked child, which writes a text into the path it is given; `captureState`

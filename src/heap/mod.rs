@@ -31,6 +31,7 @@ mod memory;
 mod modules;
 mod numbers;
 mod paths;
+mod questions;
 mod scan;
 mod scopes;
 mod scripts;
