@@ -2,6 +2,8 @@
 
 mod heap_support;
 
+use std::io::Write;
+
 use heap_support::{Node, OBJECT, PROPERTY, SHORTCUT, SYNTHETIC, snapshot};
 use leakwatch::heap::HeapErrorKind::{self, *};
 use leakwatch::heap::HeapGraph;
@@ -127,6 +129,26 @@ fn files_that_cannot_be_read_say_so() {
         assert_eq!((error.kind, error.position), (Read, None));
         assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
     }
+}
+
+#[test]
+fn compressed_files_are_read_and_bombs_are_not() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let path = std::env::temp_dir().join(format!("leakwatch-{}.heapsnapshot.gz", std::process::id()));
+    let open = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        HeapGraph::open(&path).map(|graph| graph.node_count()).map_err(|error| error.kind)
+    };
+    let packed = gzip(valid().as_bytes());
+    assert_eq!(open(&packed), Ok(2));
+    assert_eq!(open(&zstd::encode_all(valid().as_bytes(), 3).unwrap()), Ok(2));
+    assert_eq!(open(&packed[..packed.len() / 2]), Err(Truncated));
+    assert_eq!(open(&gzip(&vec![b' '; 50_000_000])), Err(TooLarge));
+    std::fs::remove_file(path).unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 'use strict';
 
-// Bundles DevTools' heap snapshot worker (TypeScript modules) into one file that Node can load: `bundle.mjs`.
+// Bundles DevTools' heap snapshot worker (TypeScript modules) into one file that Node can load, `node_modules/.cache/bundle.mjs`.
 // Texts for people are left out: the code that translates them needs files that only a DevTools build has.
 
 const path = require('node:path');
@@ -29,7 +29,7 @@ esbuild.build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  outfile: path.join(__dirname, 'bundle.mjs'),
+  outfile: path.join(__dirname, 'node_modules/.cache/bundle.mjs'),
   plugins: [withoutTranslations],
   logLevel: 'warning',
 }).catch(() => { process.exitCode = 1; });

@@ -5,7 +5,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const bundle = path.join(__dirname, 'bundle.mjs');
+const bundle = path.join(__dirname, 'node_modules/.cache/bundle.mjs');
 
 /** Installs and bundles DevTools' code unless that was done before. */
 function prepare() {

@@ -4,7 +4,7 @@
 
 import { createReadStream } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
-import { HeapSnapshotLoader, HeapSnapshotNode, SecondaryInitManager } from './bundle.mjs';
+import { HeapSnapshotLoader, HeapSnapshotNode, SecondaryInitManager } from './node_modules/.cache/bundle.mjs';
 
 const UNREACHED = -5;
 

@@ -12,14 +12,14 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const { bundle, prepare } = require('../../__test__/devtools/index.js');
+const { prepare } = require('../../__test__/devtools/index.js');
 
 const root = path.join(__dirname, '..', '..');
 const ours = path.join(root, 'target', 'release', 'examples', `heap_summary${process.platform === 'win32' ? '.exe' : ''}`);
 const node = [process.execPath, '--max-old-space-size=16000'];
 const commands = {
   leakwatch: (/** @type {string} */ file) => [ours, file],
-  devtools: (/** @type {string} */ file) => [...node, path.join(path.dirname(bundle), 'oracle.mjs'), file],
+  devtools: (/** @type {string} */ file) => [...node, path.join(root, '__test__', 'devtools', 'oracle.mjs'), file],
   memlab: (/** @type {string} */ file) => [...node, path.join(__dirname, 'memlab.js'), file],
 };
 

@@ -54,7 +54,7 @@ pub struct HeapGraph {
 }
 
 impl HeapGraph {
-    /// Maps a `.heapsnapshot` file and analyses it.
+    /// Maps a `.heapsnapshot` file and analyses it; a gzip or zstd file is unpacked into memory first.
     ///
     /// # Errors
     /// [`HeapError`] says what is wrong with the file, and at which byte.

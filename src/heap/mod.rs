@@ -37,6 +37,7 @@ mod scopes;
 mod scripts;
 mod shallow;
 mod snapshot;
+mod source;
 mod strings;
 mod summary;
 mod table;

@@ -1,7 +1,6 @@
 //! Reads a `.heapsnapshot` file into columns.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,22 +8,8 @@ use super::columns::{Edges, Nodes, ScriptPosition, parse_locations};
 use super::error::{HeapError, HeapErrorKind};
 use super::header::Header;
 use super::scan::{Sections, find_sections};
+use super::source::Source;
 use super::strings::StringTable;
-
-/// The text of a snapshot: mapped from a file, or owned.
-pub(super) enum Source {
-    Map(memmap2::Mmap),
-    Bytes(Vec<u8>),
-}
-
-impl Source {
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Map(map) => map,
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-}
 
 /// The tables of a snapshot, checked: every index in them points inside its table.
 pub(super) struct Snapshot {
@@ -40,17 +25,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// Maps and reads a file.
     pub fn open(path: &Path) -> Result<Self, HeapError> {
-        let unreadable = |error: std::io::Error| {
-            HeapError::new(HeapErrorKind::Read, format!("cannot read {}: {error}", path.display()))
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        if !file.metadata().map_err(unreadable)?.is_file() {
-            return Err(HeapError::new(HeapErrorKind::Read, format!("{} is not a file", path.display())));
-        }
-        // SAFETY: the map is only read. Another process that truncates the file meanwhile would end this one with
-        // SIGBUS, which every memory-mapped reader accepts; snapshots are written under a temporary name and renamed.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(unreadable)?;
-        Self::read(Source::Map(map))
+        Self::read(Source::open(path)?)
     }
 
     /// Reads a snapshot held in memory.
