@@ -1,24 +1,28 @@
-//! Judging a test run: JSON in, JSON out, so that the judge itself runs without Node.
+//! Judging a test run or a running process: JSON in, JSON out, so that the judge itself runs without Node.
 
 use napi::bindgen_prelude::AsyncTask;
 use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::guard::guarded;
-use crate::detect::input::TestRun;
+use crate::detect::input::{SnapshotAt, TestRun};
 use crate::detect::judge::{growth_of, judge, worth_proving};
 use crate::detect::monitor::{self, Observations};
+use crate::detect::proof::prove;
+use crate::heap::HeapError;
 use crate::report::{Report, TextOptions, render};
 
-/// Narrower terminals than this are treated as this wide.
+/// Terminals of unknown width are taken to have so many columns.
 const DEFAULT_WIDTH: u32 = 100;
 
 /// Does anything grow in a test run (JSON) so that heap snapshots are worth their time?
 /// Returns JSON: `{ grows: boolean, series: [{ name, growth, perRequest, trend }] }`.
 #[napi(catch_unwind)]
 pub fn growth_of_run(test_run: String) -> Result<String> {
-    let run = parse_run(&test_run)?;
+    let run: TestRun = parse(&test_run, "test run")?;
     let series: Vec<_> = growth_of(&run)
         .iter()
         .map(|growth| {
@@ -36,22 +40,31 @@ pub fn growth_of_run(test_run: String) -> Result<String> {
 /// Judges a test run (JSON) on a thread of libuv's pool. Resolves to the report (JSON).
 #[napi(catch_unwind, ts_return_type = "Promise<string>")]
 pub fn judge_test_run(test_run: String) -> AsyncTask<Judgement> {
-    AsyncTask::new(Judgement { test_run })
+    Judgement::of(move || to_json(&judge(&parse(&test_run, "test run")?).map_err(unreadable)?))
 }
 
 /// The report (JSON) on what the monitor measured (JSON).
 #[napi(catch_unwind)]
 pub fn judge_monitor(observations: String) -> Result<String> {
-    let seen: Observations =
-        serde_json::from_str(&observations).map_err(|error| invalid("set of observations", &error))?;
-    serde_json::to_string(&monitor::judge_monitor(&seen))
-        .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
+    let seen: Observations = parse(&observations, "set of observations")?;
+    to_json(&monitor::judge_monitor(&seen))
+}
+
+/// The suspects (JSON) that heap snapshots prove: JSON of `[{ path, requests }]`, three in time order, of the process
+/// that the monitor measured (JSON). Works on a thread of libuv's pool.
+#[napi(catch_unwind, ts_return_type = "Promise<string>")]
+pub fn prove_monitor(observations: String, snapshots: String) -> AsyncTask<Judgement> {
+    Judgement::of(move || {
+        let seen: Observations = parse(&observations, "set of observations")?;
+        let snapshots: Vec<SnapshotAt> = parse(&snapshots, "list of snapshots")?;
+        to_json(&prove(&seen, &snapshots).map_err(unreadable)?)
+    })
 }
 
 /// The report (JSON) as text. `width` is in columns.
 #[napi(catch_unwind)]
 pub fn render_report(report: String, options: RenderOptions) -> Result<String> {
-    let report: Report = serde_json::from_str(&report).map_err(|error| invalid("report", &error))?;
+    let report: Report = parse(&report, "report")?;
     let width = options.width.unwrap_or(DEFAULT_WIDTH) as usize;
     Ok(render(&report, TextOptions { color: options.color.unwrap_or(false), width }))
 }
@@ -65,9 +78,17 @@ pub struct RenderOptions {
     pub width: Option<u32>,
 }
 
-/// The work of [`judge_test_run`].
+type Work = Box<dyn FnOnce() -> Result<String> + Send>;
+
+/// JSON in the making.
 pub struct Judgement {
-    test_run: String,
+    work: Option<Work>,
+}
+
+impl Judgement {
+    fn of(work: impl FnOnce() -> Result<String> + Send + 'static) -> AsyncTask<Self> {
+        AsyncTask::new(Judgement { work: Some(Box::new(work)) })
+    }
 }
 
 impl Task for Judgement {
@@ -75,24 +96,26 @@ impl Task for Judgement {
     type JsValue = String;
 
     fn compute(&mut self) -> Result<String> {
-        guarded(|| {
-            let run = parse_run(&self.test_run)?;
-            let report = judge(&run)
-                .map_err(|error| Error::new(Status::GenericFailure, format!("{}: {error}", error.code())))?;
-            serde_json::to_string(&report)
-                .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
-        })
+        let work =
+            self.work.take().ok_or_else(|| Error::from_reason("ERR_LEAKWATCH_INTERNAL: judged twice"))?;
+        guarded(work)
     }
 
-    fn resolve(&mut self, _env: Env, report: String) -> Result<String> {
-        Ok(report)
+    fn resolve(&mut self, _env: Env, json: String) -> Result<String> {
+        Ok(json)
     }
 }
 
-fn parse_run(json: &str) -> Result<TestRun> {
-    serde_json::from_str(json).map_err(|error| invalid("test run", &error))
+fn parse<T: DeserializeOwned>(json: &str, what: &str) -> Result<T> {
+    let invalid =
+        |error| Error::new(Status::InvalidArg, format!("ERR_LEAKWATCH_INPUT: not a {what}: {error}"));
+    serde_json::from_str(json).map_err(invalid)
 }
 
-fn invalid(what: &str, error: &serde_json::Error) -> Error {
-    Error::new(Status::InvalidArg, format!("ERR_LEAKWATCH_INPUT: not a {what}: {error}"))
+fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::from_reason(error.to_string()))
+}
+
+fn unreadable(error: HeapError) -> Error {
+    Error::new(Status::GenericFailure, format!("{}: {error}", error.code()))
 }

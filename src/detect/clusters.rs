@@ -36,6 +36,8 @@ pub struct Cluster {
     pub bytes: [u64; 2],
     /// True when the members hold one another in a chain, so that the owner holds only the first.
     pub chain: bool,
+    /// What the owner retained in each snapshot, in bytes; `None` when it is no real object.
+    pub retained: Option<[u64; 3]>,
 }
 
 /// A class of which about as many objects stayed in each interval.
@@ -66,6 +68,15 @@ const MIN_STEADINESS: f64 = 0.7;
 /// The share of the new objects that must add to the owner's total instead of replacing others.
 const MIN_ADDED: f64 = 0.6;
 
+impl Cluster {
+    /// Outermost first, and what has more bytes first; text after what it is the text of.
+    pub fn sort_classes(classes: &mut [Recurring]) {
+        classes.sort_by(|a, b| {
+            (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class))
+        });
+    }
+}
+
 impl Recurring {
     /// Objects per request over both intervals.
     pub fn per_request(&self, requests: [f64; 2]) -> f64 {
@@ -79,6 +90,9 @@ pub fn clusters(series: &Interval3) -> Vec<Cluster> {
     let survey = Survey::of(series);
     let mut found: Vec<Cluster> =
         survey.groups.into_iter().filter_map(|(key, group)| group.into_cluster(key, series)).collect();
+    for cluster in found.iter_mut().filter(|cluster| !cluster.rootlike) {
+        cluster.retained = retained(series, cluster.owner);
+    }
     found.retain(|cluster| adds_to_total(cluster, series));
     found.sort_by_key(|cluster| {
         (std::cmp::Reverse(cluster.bytes[0] + cluster.bytes[1]), last.id(cluster.owner))
@@ -244,9 +258,7 @@ impl Group {
     fn into_cluster(self, key: GroupKey, series: &Interval3) -> Option<Cluster> {
         let mut classes: Vec<Recurring> =
             self.classes.into_values().filter(|class| recurs(class.counts, series.requests)).collect();
-        classes.sort_by(|a, b| {
-            (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class))
-        });
+        Cluster::sort_classes(&mut classes);
         let lead = classes.first()?.clone();
         let chain = !recurs(lead.tops, series.requests);
         Some(Cluster {
@@ -257,6 +269,7 @@ impl Group {
             classes,
             bytes: self.bytes,
             chain,
+            retained: None,
         })
     }
 }
@@ -273,20 +286,21 @@ fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {
 
 /// Does the owner keep more after each interval, or did new objects only replace others?
 fn adds_to_total(cluster: &Cluster, series: &Interval3) -> bool {
-    let total = |graph: &HeapGraph| -> Option<f64> {
-        if cluster.rootlike {
-            return Some(
-                graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as f64
-            );
-        }
-        let id = series.graphs[2].id(cluster.owner);
-        graph.node_by_id(id).map(|node| graph.retained_size(node) as f64)
+    let objects = |graph: &HeapGraph| {
+        graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as u64
     };
-    let Some(totals) = series.graphs.map(total).into_iter().collect::<Option<Vec<f64>>>() else {
-        return false;
+    let (totals, new) = match cluster.retained {
+        Some(retained) => (retained, cluster.bytes),
+        None if cluster.rootlike => (series.graphs.map(objects), cluster.lead.counts),
+        None => return false,
     };
-    (0..2).all(|i| {
-        let new = if cluster.rootlike { cluster.lead.counts[i] as f64 } else { cluster.bytes[i] as f64 };
-        totals[i + 1] - totals[i] >= new * MIN_ADDED
-    })
+    (0..2).all(|i| totals[i + 1] as f64 - totals[i] as f64 >= new[i] as f64 * MIN_ADDED)
+}
+
+/// What an object of the last snapshot retained in each; `None` when it was not there from the start.
+pub(super) fn retained(series: &Interval3, owner: NodeIndex) -> Option<[u64; 3]> {
+    let id = series.graphs[2].id(owner);
+    let size = |graph: &HeapGraph| graph.node_by_id(id).map(|node| graph.retained_size(node));
+    let [a, b, c] = series.graphs.map(size);
+    Some([a?, b?, c?])
 }

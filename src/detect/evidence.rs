@@ -3,7 +3,6 @@
 use super::clusters::{Cluster, Interval3};
 use super::isolation::RouteRate;
 use super::naming::Named;
-use crate::heap::HeapGraph;
 use crate::report::units;
 
 /// Parts of a leaked thing that are worth telling.
@@ -16,8 +15,8 @@ pub fn sentences(series: &Interval3, cluster: &Cluster, named: &Named, rates: &[
     let [a, b] = named.counts.map(units::count);
     let stayed =
         format!("{a} stayed of {first} requests, then {b} of {second} more, after forced collections");
-    let sizes = owner_sizes(series, cluster)
-        .map(|[a, b, c]| format!("what holds them retains {a}, then {b}, then {c}"));
+    let retains = |[a, b, c]: [String; 3]| format!("what holds them retains {a}, then {b}, then {c}");
+    let sizes = cluster.retained.map(|sizes| retains(sizes.map(|size| units::bytes(size as f64))));
     [recurs.then_some(stayed), apart(cluster, named, rates), sizes, parts(cluster, named)]
         .into_iter()
         .flatten()
@@ -35,17 +34,6 @@ fn apart(cluster: &Cluster, named: &Named, rates: &[RouteRate]) -> Option<String
     let each = |rate: &RouteRate| format!("{} leaves {} a request", rate.route, amount(rate.per_request));
     let told: Vec<String> = rates.iter().map(each).collect();
     (!told.is_empty()).then(|| format!("one route at a time: {}", told.join(", ")))
-}
-
-fn owner_sizes(series: &Interval3, cluster: &Cluster) -> Option<[String; 3]> {
-    if cluster.rootlike {
-        return None;
-    }
-    let id = series.graphs[2].id(cluster.owner);
-    let size =
-        |graph: &HeapGraph| graph.node_by_id(id).map(|node| units::bytes(graph.retained_size(node) as f64));
-    let [a, b, c] = series.graphs.map(size);
-    Some([a?, b?, c?])
 }
 
 /// What one leaked thing consists of besides itself: `each keeps 1 IncomingMessage, 1 Socket`.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::clusters::{Cluster, Interval3, Recurring, class_of, is_rootlike, is_storage};
+use super::clusters::{Cluster, Interval3, Recurring, class_of, is_rootlike, is_storage, retained};
 use crate::heap::{HeapGraph, NodeIndex, NodeType};
 
 /// Less growth than this in an interval is a backing store that made room.
@@ -63,19 +63,23 @@ fn is_data(graph: &HeapGraph, node: NodeIndex) -> bool {
 }
 
 fn grower(series: &Interval3, owner: NodeIndex, data: &Data) -> Option<Cluster> {
-    let graph = series.graphs[2];
-    let id = graph.id(owner);
-    let retained = |graph: &HeapGraph| graph.node_by_id(id).map(|node| graph.retained_size(node) as f64);
-    let [a, b, c] = series.graphs.map(retained);
-    let growth = [b? - a?, c? - b?];
-    let enough = |i: usize| growth[i] >= MIN_BYTES.max(series.requests[i] * MIN_BYTES_PER_REQUEST);
-    let rates = [0, 1].map(|i| growth[i] / series.requests[i].max(1.0));
+    let sizes = retained(series, owner)?;
+    let growth = [sizes[1].checked_sub(sizes[0])?, sizes[2].checked_sub(sizes[1])?];
+    let enough = |i: usize| growth[i] as f64 >= MIN_BYTES.max(series.requests[i] * MIN_BYTES_PER_REQUEST);
+    let rates = [0, 1].map(|i| growth[i] as f64 / series.requests[i].max(1.0));
     let steady = rates[0].min(rates[1]) >= rates[0].max(rates[1]) * MIN_STEADINESS;
-    let explains = data.bytes as f64 >= growth[1] * MIN_STEADINESS;
-    (enough(0) && enough(1) && steady && explains).then(|| cluster(graph, owner, data.largest, growth))
+    let explains = data.bytes as f64 >= growth[1] as f64 * MIN_STEADINESS;
+    let proven = enough(0) && enough(1) && steady && explains;
+    proven.then(|| cluster(series.graphs[2], owner, data.largest, growth, sizes))
 }
 
-fn cluster(graph: &HeapGraph, owner: NodeIndex, largest: NodeIndex, growth: [f64; 2]) -> Cluster {
+fn cluster(
+    graph: &HeapGraph,
+    owner: NodeIndex,
+    largest: NodeIndex,
+    bytes: [u64; 2],
+    sizes: [u64; 3],
+) -> Cluster {
     // What is stored is called by what it belongs to.
     let mut named = largest;
     while is_storage(graph, named) && named != owner {
@@ -90,6 +94,15 @@ fn cluster(graph: &HeapGraph, owner: NodeIndex, largest: NodeIndex, growth: [f64
         bytes: 0,
         sample: named,
     };
-    let bytes = growth.map(|bytes| bytes as u64);
-    Cluster { owner, rootlike: false, variable: None, classes: vec![lead.clone()], lead, bytes, chain: false }
+    let retained = Some(sizes);
+    Cluster {
+        owner,
+        rootlike: false,
+        variable: None,
+        classes: vec![lead.clone()],
+        lead,
+        bytes,
+        chain: false,
+        retained,
+    }
 }

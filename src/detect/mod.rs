@@ -18,6 +18,7 @@ pub mod merge;
 pub mod monitor;
 pub mod naming;
 pub mod profile;
+pub mod proof;
 pub mod resources;
 pub mod routes;
 mod rows;

@@ -28,6 +28,8 @@ pub struct Observations {
     pub entry: String,
     /// The working folder.
     pub cwd: String,
+    /// Where leakwatch itself is installed.
+    pub own_folder: Option<String>,
     /// How long the process has been up.
     pub uptime_ms: f64,
     /// Requests seen.
@@ -44,6 +46,10 @@ pub struct Observations {
     pub history: Vec<Moment>,
     /// What stretches between checkpoints keep.
     pub stretches: Vec<Stretch>,
+    /// Milliseconds between the operating system's readings.
+    pub interval_ms: f64,
+    /// Suspects that heap snapshots have proven.
+    pub proven: Vec<Suspect>,
 }
 
 /// One reading of the operating system.
@@ -84,8 +90,8 @@ pub struct Moment {
 
 /// Fewer floors say nothing: young processes grow.
 const MIN_FLOORS: usize = 8;
-/// Floors of a process younger than this are its warm-up.
-const WARM_UP_MS: f64 = 60_000.0;
+/// Floors of a process younger than so many readings are its warm-up: a minute, by default.
+const WARM_UP_READINGS: f64 = 12.0;
 /// Fewer moments do not prove a pile.
 const MIN_MOMENTS: usize = 6;
 /// Less growth than this between the first and the last floor is noise.
@@ -94,7 +100,7 @@ const FLOOR_NOISE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
 /// Judges a running process.
 pub fn judge_monitor(seen: &Observations) -> Report {
     let growth = floor_growth(seen);
-    let suspects = piles(seen);
+    let suspects: Vec<Suspect> = seen.proven.iter().cloned().chain(piles(seen)).collect();
     let verdict = verdict(seen, &suspects, growth.as_ref());
     Report {
         version: REPORT_VERSION,
@@ -141,7 +147,7 @@ fn point_of(moment: &Moment) -> Point {
 /// Live bytes over time in milliseconds, once the process is warm.
 fn floor_growth(seen: &Observations) -> Option<Fit> {
     let born = seen.floors.last()?.at_ms - seen.uptime_ms;
-    let warm = seen.floors.iter().filter(|floor| floor.at_ms - born >= WARM_UP_MS);
+    let warm = seen.floors.iter().filter(|floor| floor.at_ms - born >= seen.interval_ms * WARM_UP_READINGS);
     let points: Vec<(f64, f64)> = warm.map(|floor| (floor.at_ms, floor.heap_used + floor.external)).collect();
     (points.len() >= MIN_FLOORS).then(|| fit(&points, FLOOR_NOISE_BYTES))
 }

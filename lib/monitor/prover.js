@@ -1,0 +1,92 @@
+'use strict';
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { backgroundSupport, takeSnapshot } = require('../capture.js');
+const native = require('../native.js');
+
+/** What a comparison needs: so many snapshots, with so much between two of them. */
+const SNAPSHOTS = 3;
+const APART = { requests: 200, collections: 3 };
+/** After a proof, or a failure, the process is left alone for so long. */
+const REST_MS = 6 * 3_600_000;
+/** Waiting longer than this for traffic means that the process is quiet: the snapshots are let go. */
+const PATIENCE_MS = 6 * 3_600_000;
+
+/**
+ * The top of the ladder: when live memory keeps growing and nothing says why, three heap snapshots in forked children,
+ * far enough apart, compared off the event loop. They are redacted, in a private folder, and gone afterwards.
+ */
+class Prover {
+  /** @type {any[]} suspects, as the report has them */
+  suspects = [];
+  /** @type {string | null} */
+  #folder = null;
+  /** @type {{ path: string, requests: number, collections: number }[]} */
+  #snapshots = [];
+  #restUntil = 0;
+  #startedAt = 0;
+  #abort = new AbortController();
+  #busy = false;
+
+  /** Whether this process can be looked into without stopping it. */
+  static get supported() {
+    return backgroundSupport().supported;
+  }
+
+  /**
+   * Takes the next step, if it is time for one. Never throws; what fails is left for another day.
+   * @param {object} moment
+   * @param {boolean} moment.grows whether live memory keeps growing
+   * @param {number} moment.requests
+   * @param {number} moment.collections major ones
+   * @param {() => object} observations what was measured, for the comparison
+   */
+  async consider({ grows, requests, collections }, observations) {
+    if (this.#busy || Date.now() < this.#restUntil || this.#abort.signal.aborted) return;
+    const last = this.#snapshots.at(-1);
+    if (!last && !grows) return;
+    if (last && (requests - last.requests < APART.requests || collections - last.collections < APART.collections)) {
+      if (Date.now() - this.#startedAt > PATIENCE_MS) this.#rest();
+      return;
+    }
+    this.#busy = true;
+    try {
+      await this.#takeNext({ requests, collections });
+      if (this.#snapshots.length === SNAPSHOTS) await this.#compare(observations());
+    } catch {
+      this.#rest();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Ends what is under way and leaves nothing behind. */
+  stop() {
+    this.#abort.abort();
+    this.#rest();
+  }
+
+  async #takeNext({ requests, collections }) {
+    if (this.#snapshots.length === 0) this.#startedAt = Date.now();
+    this.#folder ??= fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${process.pid}-`));
+    const file = path.join(this.#folder, `${this.#snapshots.length + 1}.heapsnapshot`);
+    const taken = await takeSnapshot({ path: file, mode: 'background', redact: true, signal: this.#abort.signal });
+    this.#snapshots.push({ path: taken.path, requests, collections });
+  }
+
+  async #compare(observations) {
+    const suspects = JSON.parse(await native.proveMonitor(JSON.stringify(observations), JSON.stringify(this.#snapshots)));
+    if (!this.#abort.signal.aborted) this.suspects = suspects;
+    this.#rest();
+  }
+
+  #rest() {
+    this.#restUntil = Date.now() + REST_MS;
+    this.#snapshots = [];
+    if (this.#folder) fs.rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = null;
+  }
+}
+
+module.exports = { Prover };

@@ -1,0 +1,164 @@
+//! Proof for a running process: what grew between heap snapshots that share no ids, because each was taken in a
+//! forked child. Holders are recognised by signature (`heap::compare`); what is below one in the last snapshot tells
+//! what accumulates there.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::clusters::{Cluster, Interval3, Recurring, class_of, is_storage};
+use super::from_heap::{HeapEvidence, heap_suspects};
+use super::input::{SnapshotAt, TestRun};
+use super::merge::merge;
+use super::monitor::Observations;
+use super::profile::AllocationProfile;
+use crate::heap::compare::{Growth, SnapshotComparison};
+use crate::heap::{HeapError, HeapGraph, NodeIndex};
+use crate::report::Suspect;
+use crate::source::SourceCache;
+
+/// Growing holders looked at.
+const MAX_HOLDERS: usize = 10;
+/// How alike the two intervals' rates must be. Live traffic is less even than a test's.
+const MIN_STEADINESS: f64 = 0.4;
+/// Fewer objects in one interval prove nothing.
+const MIN_COUNT: u64 = 20;
+/// Less growth in one interval proves nothing when no objects accumulate.
+const MIN_BYTES: u64 = 1024 * 1024;
+/// Objects below one holder that are looked at.
+const MAX_SURVEYED: usize = 200_000;
+
+/// The suspects of a running process of which three snapshots were taken.
+///
+/// # Errors
+/// [`HeapError`] when a snapshot cannot be read.
+pub fn prove(seen: &Observations, snapshots: &[SnapshotAt]) -> Result<Vec<Suspect>, HeapError> {
+    let graphs =
+        snapshots.iter().map(|at| HeapGraph::open(Path::new(&at.path))).collect::<Result<Vec<_>, _>>()?;
+    let [a, b, c] = graphs.as_slice() else { return Ok(Vec::new()) };
+    let requests =
+        [snapshots[1].requests - snapshots[0].requests, snapshots[2].requests - snapshots[1].requests];
+    let series = Interval3 { graphs: [a, b, c], requests };
+    let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS).growth;
+    let clusters: Vec<Cluster> = growth.iter().filter_map(|growth| cluster(&series, growth)).collect();
+    Ok(suspects(seen, &series, &clusters))
+}
+
+fn suspects(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Vec<Suspect> {
+    let run = TestRun {
+        cwd: seen.cwd.clone(),
+        entry: seen.entry.clone(),
+        own_folder: seen.own_folder.clone(),
+        ..TestRun::default()
+    };
+    let evidence = HeapEvidence {
+        run: &run,
+        series,
+        profile: &AllocationProfile::default(),
+        isolated: &vec![Vec::new(); clusters.len()],
+        sources: &mut SourceCache::default(),
+    };
+    merge(Vec::new(), heap_suspects(clusters, evidence))
+}
+
+/// A holder that keeps growing as a cluster; `None` when its growth is too little or too uneven.
+fn cluster(series: &Interval3, growth: &Growth) -> Option<Cluster> {
+    let graph = series.graphs[2];
+    let owner = graph.node_by_id(growth.object_id)?;
+    let [a, b, c] = growth.bytes.as_slice() else { return None };
+    let bytes = [b.checked_sub(*a)?, c.checked_sub(*b)?];
+    let contents = growth.contents.first();
+    let counts = match contents.map(|contents| contents.counts.as_slice()) {
+        Some([a, b, c]) => [b.checked_sub(*a)?, c.checked_sub(*b)?],
+        _ => [0; 2],
+    };
+    let proves = if counts == [0; 2] {
+        bytes.iter().all(|&b| b >= MIN_BYTES)
+    } else {
+        counts.iter().all(|&n| n >= MIN_COUNT)
+    };
+    let measured = if counts == [0; 2] { bytes } else { counts };
+    if !proves || !steady(measured, series.requests) {
+        return None;
+    }
+    if contents.is_some_and(|contents| contents.class_name == growth.class_name) {
+        return Some(several_holders(graph, owner, counts, bytes));
+    }
+    let present = contents.and_then(|contents| contents.counts.last()).copied().unwrap_or(1);
+    let classes = classes_below(graph, owner, counts, present);
+    let lead = classes.first()?.clone();
+    let retained = Some([*a, *b, *c]);
+    Some(Cluster { owner, rootlike: false, variable: None, lead, classes, bytes, chain: false, retained })
+}
+
+/// Objects that grow in number and are held from several sides: `sample` is one of them.
+fn several_holders(graph: &HeapGraph, sample: NodeIndex, counts: [u64; 2], bytes: [u64; 2]) -> Cluster {
+    let node_type = graph.node_type(sample);
+    let lead = Recurring {
+        class: class_of(graph, sample),
+        node_type,
+        counts,
+        tops: counts,
+        depth: 0,
+        bytes: 0,
+        sample,
+    };
+    let classes = vec![lead.clone()];
+    Cluster {
+        owner: graph.root(),
+        rootlike: true,
+        variable: None,
+        lead,
+        classes,
+        bytes,
+        chain: false,
+        retained: None,
+    }
+}
+
+fn steady(amounts: [u64; 2], requests: [f64; 2]) -> bool {
+    let rates = [0, 1].map(|i| amounts[i] as f64 / requests[i].max(1.0));
+    rates[0].min(rates[1]) >= rates[0].max(rates[1]) * MIN_STEADINESS
+}
+
+/// Classes of the objects below `owner`, outermost first, with their share of what was gained in each interval.
+fn classes_below(graph: &HeapGraph, owner: NodeIndex, gained: [u64; 2], present: u64) -> Vec<Recurring> {
+    let mut classes: HashMap<String, Recurring> = HashMap::new();
+    let mut pending: Vec<(NodeIndex, u32)> = graph.dominated(owner).map(|node| (node, 0)).collect();
+    let mut surveyed = 0;
+    while let Some((node, depth)) = pending.pop() {
+        surveyed += 1;
+        let below = if is_storage(graph, node) { depth } else { depth + 1 };
+        if surveyed < MAX_SURVEYED {
+            pending.extend(graph.dominated(node).map(|inner| (inner, below)));
+        }
+        if is_storage(graph, node) {
+            continue;
+        }
+        let class = class_of(graph, node);
+        let node_type = graph.node_type(node);
+        let fresh = || Recurring {
+            class: class.clone(),
+            node_type,
+            counts: [0; 2],
+            tops: [0; 2],
+            depth,
+            bytes: 0,
+            sample: node,
+        };
+        let entry = classes.entry(class.clone()).or_insert_with(fresh);
+        entry.counts[0] += 1;
+        entry.tops[0] += u64::from(depth == 0);
+        entry.bytes += graph.self_size(node);
+        if depth < entry.depth {
+            (entry.depth, entry.sample) = (depth, node);
+        }
+    }
+    let share = |count: u64| gained.map(|gained| count * gained / present.max(1));
+    let mut found: Vec<Recurring> = classes.into_values().collect();
+    for class in &mut found {
+        (class.counts, class.tops) = (share(class.counts[0]), share(class.tops[0]));
+    }
+    found.retain(|class| class.counts[1] * 2 >= gained[1]);
+    Cluster::sort_classes(&mut found);
+    found
+}
