@@ -20,6 +20,11 @@ declare namespace leakWatch {
     track?: 'auto' | 'all';
     /** How many requests a second are looked at again after their response, 0 to 10000; default 20. */
     survivorsPerSecond?: number;
+    /**
+     * Whether heap snapshots may be taken, in forked children and redacted, when live memory keeps growing and nothing
+     * else says why; default true. They are compared on a thread of their own and deleted.
+     */
+    prove?: boolean;
   }
 
   /** The middleware, and the handle to the watch. */

@@ -7,11 +7,14 @@ const { countActive, countOutgoing, untracked } = require('./monitor/active.js')
 const { watchCollections } = require('./monitor/collections.js');
 const { watchEmitters } = require('./monitor/emitters.js');
 const { Follower } = require('./monitor/follow.js');
+const { Prover } = require('./monitor/prover.js');
 const { Ring } = require('./monitor/ring.js');
 const { createTracker } = require('./track/index.js');
 const { canSeeStacks } = require('./track/sites.js');
 
 const MAX_CHECKPOINTS = 1000;
+/** Readings between two looks at whether live memory grows. */
+const READINGS_PER_LOOK = 12;
 /** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */
 const HISTORY = { moments: 60, groups: 64, fewest: 8 };
 
@@ -27,6 +30,9 @@ class Monitor {
   #checkpoints = new Ring(MAX_CHECKPOINTS);
   #history = new Ring(HISTORY.moments);
   #collections = 0;
+  #readings = 0;
+  /** @type {Prover | null} */
+  #prover;
   /** @type {{ collected(): void } | undefined} */
   #traffic;
   /** @type {{ poll(): void, sweep(): void, stop(): void } | undefined} */
@@ -38,6 +44,7 @@ class Monitor {
   constructor(settings) {
     this.#settings = settings;
     this.#floors = new Ring(settings.history);
+    this.#prover = settings.prove && Prover.supported ? new Prover() : null;
     const all = settings.track === 'all';
     this.#tracker = createTracker({ stacks: true, timers: all, listeners: all, handles: all, files: all, requests: all });
     this.#follower = new Follower(this.#tracker, () => countOutgoing(native.openFiles()));
@@ -64,6 +71,7 @@ class Monitor {
 
   /** Takes everything out again. */
   stop() {
+    this.#prover?.stop();
     for (const undo of this.#undo.reverse()) undo();
     this.#undo = [];
   }
@@ -105,6 +113,9 @@ class Monitor {
       resources: this.resources(),
       history: this.#history.values(),
       stretches: JSON.parse(native.stretches(checkpoints)),
+      intervalMs: this.#settings.intervalMs,
+      ownFolder: __dirname,
+      proven: this.#prover?.suspects ?? [],
       dropped: this.#tracker.dropped(),
     };
   }
@@ -164,6 +175,14 @@ class Monitor {
     this.#remember();
     const descriptors = native.samplerSamples().at(-1)?.fds ?? 0;
     if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, performance.now());
+    this.#readings += 1;
+    if (this.#prover && this.#readings % READINGS_PER_LOOK === 0) this.#look(this.#prover);
+  }
+
+  /** Live memory that keeps growing wants a proof. */
+  #look(prover) {
+    const grows = this.report().memory.timeToLimitSeconds !== null;
+    void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, () => this.observations());
   }
 }
 

@@ -9,6 +9,8 @@ const { LeakWatchError } = require('./errors.js');
  *   the start, which costs more
  * @property {number} [survivorsPerSecond] requests a second that are looked at again after their response, 0 to
  *   10000; default 20
+ * @property {boolean} [prove] whether heap snapshots may be taken in forked children when live memory keeps growing and
+ *   nothing else says why; default true
  *
  * @typedef {Required<WatchOptions>} WatchSettings
  */
@@ -23,7 +25,7 @@ const HOUR_MS = 3_600_000;
  */
 function watchSettings(options = {}) {
   if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
-  const known = ['intervalMs', 'history', 'track', 'survivorsPerSecond'];
+  const known = ['intervalMs', 'history', 'track', 'survivorsPerSecond', 'prove'];
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown) throw new LeakWatchError('ERR_LEAKWATCH_OPTION', `leakWatch has no option "${unknown}". It has ${known.join(', ')}.`);
   return {
@@ -31,6 +33,7 @@ function watchSettings(options = {}) {
     history: integer(options, 'history', { least: 16, most: 100_000, usual: 720 }),
     track: choice(options.track ?? 'auto'),
     survivorsPerSecond: integer(options, 'survivorsPerSecond', { least: 0, most: 10_000, usual: 20 }),
+    prove: yesOrNo(options, 'prove', true),
   };
 }
 
@@ -49,6 +52,13 @@ function checkpointName(name) {
 function integer(options, name, { least, most, usual }) {
   const value = options[name] ?? usual;
   if (!Number.isInteger(value) || value < least || value > most) throw wrong(name, `a whole number from ${least} to ${most}`, value);
+  return value;
+}
+
+/** @param {any} options @param {string} name @param {boolean} usual */
+function yesOrNo(options, name, usual) {
+  const value = options[name] ?? usual;
+  if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
   return value;
 }
 

@@ -228,6 +228,12 @@ export declare function judgeTestRun(testRun: string): Promise<string>;
  */
 export declare function openFiles(): Array<OpenFileGroup>;
 
+/**
+ * The suspects (JSON) that heap snapshots prove: JSON of `[{ path, requests }]`, three in time order, of the process
+ * that the monitor measured (JSON). Works on a thread of libuv's pool.
+ */
+export declare function proveMonitor(observations: string, snapshots: string): Promise<string>;
+
 /** One reading, now. */
 export declare function readProcess(): ProcessReading;
 

@@ -1,0 +1,39 @@
+'use strict';
+// A running server that leaks plain data: the watch proves it with snapshots from forked children.
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { fork } = require('node:child_process');
+const { once } = require('node:events');
+const { setTimeout: sleep } = require('node:timers/promises');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { backgroundSupport } = require('..');
+
+const fixture = path.join(__dirname, 'fixtures', 'monitor-prove.js');
+/** Far more than the proof needs: the test ends as soon as the leak is told. */
+const MOST_REQUESTS = 20_000;
+
+test('a map that only grows is named, with its variable and line', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, async () => {
+  const child = fork(fixture, [], { execArgv: ['--expose-gc'] });
+  try {
+    const [{ port }] = await once(child, 'message');
+    let report;
+    child.on('message', ({ leak }) => (report = leak));
+    for (let user = 0; user < MOST_REQUESTS && !report; user++) {
+      await (await fetch(`http://127.0.0.1:${port}/login/user-${user}`, { method: 'POST' })).arrayBuffer();
+      // A server under less than full load: its heap stays small while the snapshots are taken.
+      await sleep(5);
+    }
+    assert.ok(report, 'no leak was told');
+    assert.equal(report.verdict, 'leaking');
+    const [suspect] = report.suspects;
+    assert.equal(suspect.name, 'Session');
+    assert.deepEqual(suspect.retainerPath.slice(0, 2).map(({ name }) => path.basename(name)), ['monitor-prove.js', 'sessions']);
+    const line = fs.readFileSync(fixture, 'utf8').split('\n').findIndex((text) => text.includes('sessions.set(')) + 1;
+    assert.equal(`${path.basename(suspect.createdAt[0].file)}:${suspect.createdAt[0].line}`, `monitor-prove.js:${line}`);
+    assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${child.pid}-`)), []);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
