@@ -16,7 +16,7 @@ for (const kind of ['timers', 'emitters', 'listeners', 'targets', 'requests', 'd
     assert.ok(made >= 60_000, String(made));
     assert.deepEqual(groups, []);
     assert.equal(left, 0);
-    // While they come and go, only as many are remembered as V8 has not collected yet.
-    assert.ok(most < 200_000, String(most));
+    // While they come and go, no more are remembered than V8 has not collected yet.
+    assert.ok(most < 400_000, String(most));
   });
 }
