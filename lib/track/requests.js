@@ -1,8 +1,6 @@
 'use strict';
 const { AsyncLocalStorage } = require('node:async_hooks');
 const http = require('node:http');
-const http2 = require('node:http2');
-const https = require('node:https');
 const { Ledger } = require('./ledger.js');
 const { observe, patch } = require('./patch.js');
 
@@ -77,6 +75,9 @@ class Requests {
       const name = response.writableFinished ? 'IncomingMessage' : 'IncomingMessage (aborted)';
       survivors.add(over.request, recorder.add('request', name, { site: 0, owner: over.route }));
     };
+    // Loaded only by who needs them: they take megabytes.
+    const http2 = require('node:http2');
+    const https = require('node:https');
     for (const { prototype } of [http.Server, https.Server]) this.#undo.push(this.#watchServer(prototype));
     for (const prototype of [http.ServerResponse.prototype, http2.Http2ServerResponse.prototype]) {
       this.#undo.push(patch(prototype, 'emit', (original, state) => closeObserver(original, state, ended)));

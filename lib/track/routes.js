@@ -16,7 +16,7 @@ const MAX_HANDLED_ROUTES = 256;
  */
 class Routes {
   #table;
-  /** Numbers by Express's route object, then by method and mount point. @type {WeakMap<object, Map<string, number>>} */
+  /** Numbers by Express's route object, then by method and mount point. @type {WeakMap<object, RouteName[]>} */
   #known = new WeakMap();
   /** @type {Map<string, number>} */
   #addresses = new Map();
@@ -89,16 +89,17 @@ class Routes {
 
   #expressRoute(request, route) {
     let names = this.#known.get(route);
-    if (!names) this.#known.set(route, (names = new Map()));
-    const key = `${request.method} ${request.baseUrl ?? ''}`;
-    return names.get(key) ?? this.#nameRoute(request, route, names, key);
+    if (!names) this.#known.set(route, (names = []));
+    const { method, baseUrl } = request;
+    const known = names.find((name) => name.method === method && name.baseUrl === baseUrl);
+    return known === undefined ? this.#nameRoute(request, route, names) : known.number;
   }
 
-  #nameRoute(request, route, names, key) {
+  #nameRoute(request, route, names) {
     const mount = mountOf(request, route);
     const own = route.path === '/' && mount !== '' ? '' : patternOf(route.path);
     const number = this.#table.route(`${request.method} ${mount}${own}`);
-    if (names.size < MAX_MOUNTS) names.set(key, number);
+    if (names.length < MAX_MOUNTS) names.push({ method: request.method, baseUrl: request.baseUrl, number });
     if (number !== 0 && this.#handled.size < MAX_HANDLED_ROUTES && !this.#handled.has(number)) {
       this.#handled.set(number, { route: new WeakRef(route), method: String(request.method).toLowerCase() });
     }
@@ -138,3 +139,5 @@ function handlersOf(route, method) {
 }
 
 module.exports = { Routes };
+
+/** @typedef {{ method: string, baseUrl: string, number: number }} RouteName */
