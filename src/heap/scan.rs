@@ -7,6 +7,9 @@ use super::error::{HeapError, HeapErrorKind};
 /// Nesting beyond this is refused; V8's deepest section, `trace_tree`, stays far below.
 const MAX_DEPTH: usize = 4096;
 
+/// The last bracket is looked for in so many bytes at the end.
+const MAX_TAIL_BYTES: usize = 1 << 16;
+
 /// The header is a few kilobytes; more is not a header.
 const MAX_HEADER_BYTES: usize = 1 << 20;
 
@@ -123,7 +126,8 @@ impl Cursor<'_> {
         let start = self.position;
         // V8 writes the strings last, so the bracket that ends them is the last one of the file. Only when the text
         // after that bracket is not the end of the object is the table walked string by string.
-        if let Some(end) = memchr::memrchr(b']', &self.bytes[start..]).map(|length| start + length) {
+        let tail = start.max(self.bytes.len().saturating_sub(MAX_TAIL_BYTES));
+        if let Some(end) = memchr::memrchr(b']', &self.bytes[tail..]).map(|length| tail + length) {
             let rest = self.bytes[end + 1..].trim_ascii();
             if rest == b"}" {
                 self.position = end + 1;
