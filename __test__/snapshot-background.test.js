@@ -32,8 +32,13 @@ const files = (/** @type {string} */ name) => (fs.existsSync(inside(name)) ? fs.
 
 /** @returns {number[]} the processes forked from this one that still run or wait to be collected */
 function children(pid = process.pid) {
-  const tasks = fs.readdirSync(`/proc/${pid}/task`);
-  return tasks.flatMap((task) => fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+  return fs.readdirSync(`/proc/${pid}/task`).flatMap((task) => {
+    try {
+      return fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    } catch {
+      return []; // The thread has ended.
+    }
+  });
 }
 
 async function until(/** @type {() => unknown} */ done) {
@@ -153,6 +158,20 @@ test('a parent that is killed leaves no orphan and no file', options, async () =
   parent.kill('SIGKILL');
   await until(() => !fs.existsSync(`/proc/${child}`) || fs.readFileSync(`/proc/${child}/stat`, 'utf8').includes(') Z '));
   assert.deepEqual(files('orphan'), []);
+});
+
+test('SIGTERM to the process group: a server that shuts down by itself gets a clear error', options, async () => {
+  const script = `globalThis.held = require(${heap}).fillHeap(40); process.on('SIGTERM', () => console.log('closing'));
+    require(${capture}).takeSnapshot({ mode: 'background', directory: ${JSON.stringify(inside('group'))} }).catch((error) => console.log(error.code))`;
+  const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  let output = '';
+  server.stdout.on('data', (chunk) => { output += chunk; });
+  const pid = /** @type {number} */ (server.pid);
+  await until(() => children(pid).some(isSnapshot));
+  process.kill(-pid, 'SIGTERM');
+  await new Promise((resolve) => server.once('close', resolve));
+  assert.deepEqual(output.trim().split('\n').sort(), ['ERR_LEAKWATCH_KILLED', 'closing']);
+  assert.deepEqual(files('group'), []);
 });
 
 test('a disk that fills up', { skip: options.skip || (process.getuid?.() !== 0 && 'needs to mount a small file system') }, async (context) => {

@@ -50,6 +50,18 @@ async function startInBackground({ signal, keepAlive, ...settings }, attempt) {
 }
 
 /**
+ * What a forked child runs: as `write`, but should V8 give up, without a diagnostic report in the app's folder.
+ * @param {(pipe: string) => string | null} write
+ * @returns {(pipe: string) => string | null}
+ */
+function inChild(write) {
+  return (pipe) => {
+    if (process.report) process.report.reportOnFatalError = false;
+    return write(pipe);
+  };
+}
+
+/**
  * Waits for the end of a capture. Asks instead of being called back, so that nothing native has to
  * outlive a worker thread.
  * @param {number} id
@@ -127,4 +139,4 @@ function callNative(call) {
   }
 }
 
-module.exports = { backgroundSupport, chooseMode, startInBackground, limitsOf, outcome, callNative };
+module.exports = { backgroundSupport, chooseMode, startInBackground, inChild, limitsOf, outcome, callNative };

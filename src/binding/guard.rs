@@ -17,7 +17,6 @@ fn silence_panics() {
 }
 
 /// Runs `work`, a panic in it becoming an error; for code that napi calls unguarded, such as `Task::compute`.
-#[allow(dead_code)]
 pub fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         Err(Error::new(

@@ -7,6 +7,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::CaptureError;
 
@@ -30,6 +31,7 @@ impl UnfinishedFile {
         if let Some(file) = open_nameless(folder) {
             return Ok(Self { file, partial: None, target: target.into() });
         }
+        remove_abandoned(folder);
         let partial = partial_name(target);
         let file = private_options().create_new(true).open(&partial).map_err(unwritable)?;
         Ok(Self { file, partial: Some(partial), target: target.into() })
@@ -97,6 +99,24 @@ fn refuse_special(target: &Path) -> Result<(), CaptureError> {
 fn partial_name(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.{}.partial", std::process::id()))
+}
+
+/// Nobody writes for this long into a file without changing it.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
+
+/// Removes what killed processes have left behind in `folder`.
+fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_partial =
+            name.to_str().is_some_and(|name| name.starts_with(".leakwatch-") && name.ends_with(".partial"));
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > ABANDONED_AFTER));
+        if is_partial && is_old {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn make_private_folder(folder: &Path) -> io::Result<()> {
@@ -201,6 +221,25 @@ mod tests {
         assert_eq!(fs::read(&target).unwrap(), b"old");
         file.commit().unwrap();
         assert_eq!((fs::read(&target).unwrap(), names(&folder)), (b"new".to_vec(), vec!["a".to_string()]));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_once_it_is_old() {
+        let folder = scratch("abandoned");
+        fs::create_dir_all(&folder).unwrap();
+        let old = std::time::SystemTime::now() - 2 * ABANDONED_AFTER;
+        for (name, modified) in [
+            (".leakwatch-1-T-1.heapsnapshot.1.partial", old),
+            (".leakwatch-2.2.partial", std::time::SystemTime::now()),
+            (".mine.partial", old),
+        ] {
+            fs::File::create(folder.join(name)).unwrap().set_modified(modified).unwrap();
+        }
+        remove_abandoned(&folder);
+        let mut left = names(&folder);
+        left.sort();
+        assert_eq!(left, [".leakwatch-2.2.partial", ".mine.partial"]);
         fs::remove_dir_all(folder).unwrap();
     }
 
