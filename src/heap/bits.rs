@@ -2,7 +2,7 @@
 
 /// One bit per index, in 64-bit words.
 #[derive(Clone, Debug, Default)]
-pub struct BitVec {
+pub(super) struct BitVec {
     words: Vec<u64>,
 }
 

@@ -15,7 +15,7 @@ use super::memory::{filled, with_room};
 const NONE: u32 = u32::MAX;
 
 /// A directed graph whose edges are grouped by source.
-pub struct FlowGraph<'a> {
+pub(super) struct FlowGraph<'a> {
     /// Index of each node's first edge; one more entry than nodes. Node 0 is the root.
     pub first_edges: &'a [u32],
     /// The node each edge points to.
@@ -26,7 +26,7 @@ pub struct FlowGraph<'a> {
 
 /// The dominator tree of a [`FlowGraph`].
 #[derive(Debug, Default)]
-pub struct DominatorTree {
+pub(super) struct DominatorTree {
     /// The immediate dominator of each node; the root's is the root.
     pub dominators: Vec<u32>,
     /// All nodes, dominators before what they dominate.

@@ -44,12 +44,10 @@ mod table;
 mod types;
 
 pub use aggregates::ClassSummary;
-pub use bits::BitVec;
 pub use classes::ClassKey;
 pub use collections::{CollectionKind, Slot};
 pub use columns::ScriptPosition;
 pub use distances::SYSTEM_DISTANCE;
-pub use dominators::{DominatorTree, FlowGraph};
 pub use error::{HeapError, HeapErrorKind};
 pub use graph::HeapGraph;
 pub use holds::Hold;

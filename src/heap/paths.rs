@@ -32,6 +32,8 @@ pub type RetainerPath = Vec<Step>;
 
 /// Retainers of one node looked at when searching for further paths.
 const MAX_RETAINERS: usize = 4096;
+/// A longer path (a list's) is told alone: each other way to it would be as long.
+const MAX_LENGTH: usize = 1000;
 /// Further paths looked at before giving up on finding one that reads differently.
 const MAX_DETOURS: usize = 256;
 
@@ -103,6 +105,9 @@ pub(super) fn retainer_paths(
     limit: usize,
 ) -> Vec<RetainerPath> {
     let Some(best) = tree.path(graph, node) else { return Vec::new() };
+    if limit == 1 || best.len() > MAX_LENGTH {
+        return vec![best.into_iter().map(|edge| step(graph, edge)).collect()];
+    }
     let detours = detours(graph, tree, &best);
     let mut seen = HashSet::new();
     let mut paths = Vec::new();

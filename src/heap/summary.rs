@@ -1,4 +1,4 @@
-//! The short answer to "what is in this snapshot", as the JSON that `analyzeSnapshot` returns.
+//! The short answer to "what is in this snapshot": totals and classes, the first part of what `analyzeSnapshot` returns.
 
 use serde::Serialize;
 
