@@ -40,8 +40,11 @@ pub fn advice(kind: SuspectKind, name: &str, path: &[Step]) -> String {
     }
 }
 
-/// The named thing nearest to the leak that holds it.
+/// The named thing nearest to the leak that holds it; `None` when that is a part of Node.
 fn holder_name(path: &[Step]) -> Option<String> {
+    if path.first()?.kind == StepKind::Internal {
+        return None;
+    }
     let mut names =
         path.iter().rev().skip(1).filter(|step| matches!(step.kind, StepKind::Variable | StepKind::Property));
     let only_step = path.last().filter(|step| step.kind == StepKind::Variable);

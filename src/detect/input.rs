@@ -38,6 +38,8 @@ pub struct Point {
     pub requests: f64,
     /// The same by route.
     pub routes: BTreeMap<String, u64>,
+    /// Milliseconds on the process's own clock.
+    pub at_ms: f64,
     /// Memory after the collection.
     pub memory: Memory,
     /// What was alive.

@@ -54,20 +54,31 @@ fn rank(kind: SuspectKind) -> u8 {
     }
 }
 
-/// Does the cluster consist of what the resource suspect counts?
+/// Does the cluster consist of what the resource suspect counts, or hang below it?
 fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
     let contains = |class: &str| cluster.classes.iter().any(|other| other == class);
-    let passes = |name: &str| cluster.suspect.retainer_path.iter().any(|step| step.name == name);
-    let names_it = match suspect.kind {
+    let consists_of = match suspect.kind {
         SuspectKind::Timer => contains("Timeout") || contains("Immediate"),
-        SuspectKind::Listener => passes(&suspect.name) || contains("Listener"),
+        SuspectKind::Listener => contains("Listener"),
         _ => contains(&suspect.name),
     };
-    let rate_fits = cluster.rootlike && same_rate(&cluster.suspect, suspect);
-    (names_it
-        && cluster.suspect.growth.count_per_request >= suspect.growth.count_per_request * 0.5
-        && held_by_system(cluster))
-        || rate_fits
+    let heap = &cluster.suspect.growth;
+    // A holder that grows without gaining objects has no count of its own.
+    let enough = heap.count == 0 || heap.count_per_request >= suspect.growth.count_per_request * 0.5;
+    (suspect.kind == SuspectKind::Listener && hangs_on_event(cluster, suspect))
+        || (consists_of && enough && held_by_system(cluster))
+        || (cluster.rootlike && same_rate(&cluster.suspect, suspect))
+}
+
+/// Is the cluster held by the emitter and event whose listeners pile up?
+fn hangs_on_event(cluster: &HeapSuspect, listener: &Suspect) -> bool {
+    let path = &cluster.suspect.retainer_path;
+    let emitter = listener.retainer_path.iter().rev().nth(1).map(|step| step.name.as_str());
+    let event = path.iter().any(|step| step.name == listener.name);
+    event
+        && path
+            .iter()
+            .any(|step| step.constructor.as_deref() == emitter || Some(step.name.as_str()) == emitter)
 }
 
 /// True when no variable of the source holds the cluster: what holds it is the resource itself.

@@ -138,6 +138,7 @@ fn piles(seen: &Observations) -> Vec<Suspect> {
 fn point_of(moment: &Moment) -> Point {
     Point {
         requests: moment.requests,
+        at_ms: moment.at_ms,
         resources: moment.resources.clone(),
         memory: Memory::default(),
         ..Point::default()

@@ -18,8 +18,11 @@ pub struct ResourceGrowth<'a> {
 const MIN_GROWTH: f64 = 7.0;
 /// Fewer per request are not what requests leave behind.
 const MIN_PER_REQUEST: f64 = 0.015;
-/// A one-shot timer that fires sooner than this lets go by itself.
+/// A one-shot timer that fires sooner than this lets go by itself …
 const LONG_TIMEOUT_MS: f64 = 10.0 * 60.0 * 1000.0;
+/// … but after so many delays those of the first requests have long fired; if there are still ever more, each sets
+/// the next.
+const DELAYS_TO_WAIT: f64 = 4.0;
 
 /// Groups that keep growing, fastest first.
 pub fn growing(run: &TestRun) -> Vec<ResourceGrowth<'_>> {
@@ -33,8 +36,9 @@ pub fn growing(run: &TestRun) -> Vec<ResourceGrowth<'_>> {
             counts[index].1 += group.count as f64;
         }
     }
+    let watched_ms = last.at_ms - run.points[0].at_ms;
     let mut found: Vec<ResourceGrowth> = Vec::new();
-    for group in last.resources.iter().filter(|group| !lets_go_by_itself(group)) {
+    for group in last.resources.iter().filter(|group| !lets_go_by_itself(group, watched_ms)) {
         let fit = fit(&series[&key(group)], MIN_GROWTH - 1.0);
         if fit.trend == Trend::Growing && fit.slope >= MIN_PER_REQUEST {
             found.push(ResourceGrowth { group, fit });
@@ -51,8 +55,10 @@ fn key(group: &ResourceGroup) -> Key<'_> {
     (&group.kind, &group.name, group.holder.as_deref(), group.site.first())
 }
 
-fn lets_go_by_itself(group: &ResourceGroup) -> bool {
-    group.kind == "timer" && group.name != "setInterval" && group.delay_ms.unwrap_or(0.0) < LONG_TIMEOUT_MS
+fn lets_go_by_itself(group: &ResourceGroup, watched_ms: f64) -> bool {
+    let delay = group.delay_ms.unwrap_or(0.0);
+    let fired_long_ago = watched_ms >= delay.max(1.0) * DELAYS_TO_WAIT;
+    group.kind == "timer" && group.name != "setInterval" && delay < LONG_TIMEOUT_MS && !fired_long_ago
 }
 
 #[cfg(test)]
@@ -63,6 +69,7 @@ mod tests {
     fn run(counts: &[u64], name: &str, delay_ms: f64) -> TestRun {
         let point = |(index, &count): (usize, &u64)| Point {
             requests: index as f64 * 50.0,
+            at_ms: index as f64 * 1_000.0,
             resources: vec![ResourceGroup {
                 kind: "timer".into(),
                 name: name.into(),
@@ -86,5 +93,11 @@ mod tests {
     fn a_timeout_that_will_fire_is_no_leak_unless_that_takes_long() {
         assert!(growing(&run(&[10, 60, 110, 160], "setTimeout", 30_000.0)).is_empty());
         assert_eq!(growing(&run(&[10, 60, 110, 160], "setTimeout", 86_400_000.0)).len(), 1);
+    }
+
+    #[test]
+    fn timeouts_that_set_the_next_one_pile_up_and_those_that_fire_do_not() {
+        assert_eq!(growing(&run(&[10, 60, 110, 160], "setTimeout", 500.0)).len(), 1);
+        assert!(growing(&run(&[10, 60, 62, 58, 61], "setTimeout", 500.0)).is_empty());
     }
 }
