@@ -115,6 +115,7 @@ fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
     let growth = growth_of(run);
     let last = run.points.last();
     let verdict = verdict(run, &suspects, &growth);
+    let evidence = evidence(run, &suspects, &growth);
     Report {
         version: REPORT_VERSION,
         verdict,
@@ -130,7 +131,7 @@ fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
         routes: last.map(|point| route_rows(&point.routes)).unwrap_or_default(),
         resources: last.map(|point| resource_rows(&point.resources, Path::new(&run.cwd))).unwrap_or_default(),
         checkpoints: Vec::new(),
-        evidence: growth.iter().map(sentence).collect(),
+        evidence,
         cost: None,
     }
 }
@@ -159,11 +160,19 @@ fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect]) -> String {
             };
             format!("{}{others} {after}", advice::title(first))
         }
-        Verdict::Healthy => format!("nothing that grows with the requests {after}"),
+        Verdict::Healthy => format!("nothing keeps growing with the requests, {after}"),
         Verdict::Undecided => {
             format!("memory grows, and nothing proves what keeps it, {after}; more requests may tell")
         }
     }
+}
+
+/// What was measured and, where snapshots were taken and accuse nobody, that too: a heap may rise for a while.
+fn evidence(run: &TestRun, suspects: &[Suspect], growth: &[Growth]) -> Vec<String> {
+    let compared = run.snapshots.len();
+    let acquitted = (compared > 0 && suspects.is_empty())
+        .then(|| format!("{compared} heap snapshots compared: nothing new stays after every round"));
+    growth.iter().map(sentence).chain(acquitted).collect()
 }
 
 fn sentence(growth: &Growth) -> String {
