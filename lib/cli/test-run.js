@@ -184,12 +184,12 @@ class TestRun {
 
   async #driveOnly(only, routes) {
     this.#context.progress.step(`only ${only}: up to ${this.#perRound} requests`);
-    const before = await this.#app.request('measure');
+    const before = await this.#app.request('routes');
     await this.#app.request('narrow', { routes, only, port: this.#port });
     await this.#sendRound();
     const { path: snapshot } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
-    const after = await this.#app.request('measure');
-    this.#evidence.isolated.push({ route: only, requests: (after.routes[only] ?? 0) - (before.routes[only] ?? 0), snapshot });
+    const after = await this.#app.request('routes');
+    this.#evidence.isolated.push({ route: only, requests: (after[only] ?? 0) - (before[only] ?? 0), snapshot });
   }
 
   async #sendRound() {

@@ -36,6 +36,7 @@ function createCommands(servers, tracker, inspection) {
     servers: () => servers.list(),
     /** The parent has its port: from here on `listen` is the app's own again. */
     ready: () => servers.stop(),
+    routes: () => tracker.routes(),
     async measure() {
       await settle();
       await collect();
@@ -60,6 +61,7 @@ function createCommands(servers, tracker, inspection) {
     widen: () => gate.widen(),
     handlers: () => inspection.locateHandlers(tracker.handlers()),
     async snapshot({ path }) {
+      await settle();
       await collect();
       tracker.groups();
       // Inline, so that all of them share object ids; whole, because the folder is private and soon gone.
