@@ -67,29 +67,23 @@ class Requests {
    * @param {boolean} counts whether to count requests per route and survivors; else only contexts are kept
    */
   start(recorder, counts) {
-    const survivors = (this.#survivors = new Ledger(recorder.table, () => true));
-    const ended = (response) => {
-      const over = this.#ended(response);
-      if (!over || !counts) return;
-      this.#routes.count(over.route);
-      const name = response.writableFinished ? 'IncomingMessage' : 'IncomingMessage (aborted)';
-      survivors.add(over.request, recorder.add('request', name, { site: 0, owner: over.route }));
-    };
     // Loaded only by who needs them: they take megabytes.
     const http2 = require('node:http2');
     const https = require('node:https');
-    for (const { prototype } of [http.Server, https.Server]) this.#undo.push(this.#watchServer(prototype));
-    for (const prototype of [http.ServerResponse.prototype, http2.Http2ServerResponse.prototype]) {
-      this.#undo.push(patch(prototype, 'emit', (original, state) => closeObserver(original, state, ended)));
+    this.#survivors = new Ledger(recorder.table, () => true);
+    const closed = (response) => this.#closed(response, recorder, counts);
+    for (const { prototype } of [http.Server, https.Server]) this.#watchServer(prototype);
+    for (const { prototype } of [http.ServerResponse, http2.Http2ServerResponse]) {
+      this.#undo.push(patch(prototype, 'emit', (original, state) => closeObserver(original, state, closed)));
     }
-    const watched = new Set();
-    const watchOnce = (server) => {
+    // The classes of http2's servers are not exported: they are met with their first instance.
+    const met = new Set();
+    const meet = (server) => {
       const prototype = Object.getPrototypeOf(server);
-      if (watched.has(prototype)) return;
-      watched.add(prototype);
-      this.#undo.push(this.#watchServer(prototype));
+      if (!met.has(prototype)) this.#watchServer(prototype);
+      met.add(prototype);
     };
-    for (const name of ['createServer', 'createSecureServer']) this.#undo.push(observe(http2, name, watchOnce));
+    for (const name of ['createServer', 'createSecureServer']) this.#undo.push(observe(http2, name, meet));
     return this;
   }
 
@@ -110,8 +104,8 @@ class Requests {
   }
 
   #watchServer(prototype) {
-    return patch(prototype, 'emit', (original, state) => {
-      const requests = this;
+    const requests = this;
+    const undo = patch(prototype, 'emit', (original, state) => {
       return {
         wrapper(...args) {
           if (!state.active) return Reflect.apply(original, this, args);
@@ -121,6 +115,7 @@ class Requests {
         },
       }.wrapper;
     });
+    this.#undo.push(undo);
   }
 
   #begin(/** @type {any[]} */ [event, request, response]) {
@@ -151,26 +146,29 @@ class Requests {
     return new RequestContext(1 + (this.#count % 0x7fffffff), request);
   }
 
-  #ended(response) {
+  #closed(response, recorder, counts) {
     const context = this.#byResponse.get(response);
-    if (!context?.request) return undefined;
+    if (!context?.request) return;
     const { request } = context;
     const route = this.#routes.served(request);
     context.route = route;
     context.request = null;
     this.#unresolved.delete(context.id);
     this.#table.resolve(context.id, route);
-    return { request, route };
+    if (!counts) return;
+    this.#routes.count(route);
+    const name = response.writableFinished ? 'IncomingMessage' : 'IncomingMessage (aborted)';
+    this.#survivors?.add(request, recorder.add('request', name, { site: 0, owner: route }));
   }
 }
 
-function closeObserver(original, state, ended) {
+function closeObserver(original, state, closed) {
   return {
     wrapper(...args) {
       const result = Reflect.apply(original, this, args);
       if (state.active && args[0] === 'close') {
         try {
-          ended(this);
+          closed(this);
         } catch {
           // The application comes first.
         }
