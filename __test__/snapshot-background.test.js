@@ -161,8 +161,11 @@ test('a parent that is killed leaves no orphan and no file', options, async () =
 });
 
 test('SIGTERM to the process group: a server that shuts down by itself gets a clear error', options, async () => {
-  const script = `globalThis.held = require(${heap}).fillHeap(40); process.on('SIGTERM', () => console.log('closing'));
-    require(${capture}).takeSnapshot({ mode: 'background', directory: ${JSON.stringify(inside('group'))} }).catch((error) => console.log(error.code))`;
+  const script = `globalThis.held = require(${heap}).fillHeap(40); 
+    const server = setInterval(() => {}, 1000);
+    const closing = new Promise((resolve) => process.on('SIGTERM', () => { console.log('closing'); resolve(); }));
+    const snapshot = require(${capture}).takeSnapshot({ mode: 'background', directory: ${JSON.stringify(inside('group'))} }).catch((error) => console.log(error.code));
+    Promise.all([closing, snapshot]).then(() => clearInterval(server));`;
   const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   let output = '';
   server.stdout.on('data', (chunk) => { output += chunk; });

@@ -8,9 +8,9 @@ pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()>
     with_signals_blocked(|| Builder::new().name(name.into()).spawn(work)).map(drop)
 }
 
-/// Runs `work` with every signal blocked in this thread; a thread started by it inherits that.
+/// Runs `work` with every signal blocked in this thread; a thread or a fork started by it inherits that.
 #[cfg(unix)]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     // SAFETY: both sets are plain data, initialised by the calls that are given them.
     unsafe {
         let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
@@ -23,6 +23,6 @@ fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[cfg(not(unix))]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     work()
 }

@@ -24,6 +24,9 @@ pub trait Writer: Send {
     /// is about to reach its end then.
     fn wait(&mut self, pipe: &PipeReader) -> Result<(), CaptureError>;
 
+    /// What it still writes is of no use any more.
+    fn give_up(&mut self);
+
     /// After the pipe's end: whether everything was written, and what it cost.
     fn finish(&mut self) -> Result<Cost, CaptureError>;
 }
@@ -63,7 +66,8 @@ pub fn drain_text(
 ) -> Result<Product, CaptureError> {
     let mut text = Vec::new();
     let take = |chunk: &mut [u8]| {
-        text.extend_from_slice(&chunk[..chunk.len().min(MAX_TEXT - text.len().min(MAX_TEXT))])
+        text.extend_from_slice(chunk);
+        text.len() <= MAX_TEXT
     };
     let cost = pump(pipe, writer, session, take, CHUNK / 16)?;
     Ok(Product::Text(String::from_utf8_lossy(&text).into_owned(), cost))
@@ -92,16 +96,17 @@ pub fn copy(
     }
 }
 
-/// Hands on what comes out of the pipe until its end, and asks the writer what it thinks of it.
+/// Hands on what comes out of the pipe until its end, as long as `take` says that it is wanted, and asks the
+/// writer in the end.
 fn pump(
     mut pipe: PipeReader,
     writer: &mut dyn Writer,
     session: &Session,
-    mut take: impl FnMut(&mut [u8]),
+    mut take: impl FnMut(&mut [u8]) -> bool,
     size: usize,
 ) -> Result<Cost, CaptureError> {
     let mut chunk = vec![0; size];
-    let mut stopped = None;
+    let (mut stopped, mut wanted) = (None, true);
     loop {
         if let Err(reason) = writer.wait(&pipe) {
             stopped.get_or_insert(reason);
@@ -110,8 +115,10 @@ fn pump(
             Ok(0) => break,
             Ok(length) => {
                 session.add_bytes(length as u64);
-                if stopped.is_none() {
-                    take(&mut chunk[..length]);
+                wanted = wanted && stopped.is_none();
+                if wanted && !take(&mut chunk[..length]) {
+                    wanted = false;
+                    writer.give_up();
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -151,12 +158,14 @@ struct OpenSink {
 }
 
 impl Sink {
-    fn take(&mut self, chunk: &mut [u8]) {
+    /// Whether more is wanted.
+    fn take(&mut self, chunk: &mut [u8]) -> bool {
         if let Ok(open) = &mut self.0
             && let Err(reason) = open.take(chunk)
         {
             self.0 = Err(reason);
         }
+        self.0.is_ok()
     }
 }
 

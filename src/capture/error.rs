@@ -24,6 +24,14 @@ impl CaptureError {
         Self::new("ERR_LEAKWATCH_ABORTED", "The capture was called off. Nothing was written.")
     }
 
+    /// A panic in a thread of leakwatch's own.
+    pub fn bug() -> Self {
+        Self::new(
+            "ERR_LEAKWATCH_INTERNAL",
+            "The capture failed because of a bug in leakwatch; please report it. Nothing was written.",
+        )
+    }
+
     /// The file or folder `path` cannot be written: the system's reason and what would help.
     pub fn unwritable(path: &Path, error: &io::Error) -> Self {
         let path = path.display();

@@ -24,11 +24,10 @@ impl InlineCapture {
         let (reader, writer) = open_pipe()?;
         let (told, outcome) = mpsc::channel();
         let session = Arc::new(Session::default());
-        let shared = Arc::clone(&session);
-        start_thread("leakwatch-drain", move || {
-            let ended = drain(reader, file, &settings, &mut ThisProcess(outcome), &shared);
+        session.run(move |session| {
+            let summary = drain(reader, file, &settings, &mut ThisProcess(outcome), session);
             drop(claim);
-            shared.end(ended.map(Product::Snapshot));
+            summary.map(Product::Snapshot)
         })?;
         Ok(Self { pipe: Some(writer), told, session })
     }
@@ -61,6 +60,8 @@ impl Writer for ThisProcess {
         Ok(())
     }
 
+    fn give_up(&mut self) {}
+
     fn finish(&mut self) -> Result<Cost, CaptureError> {
         match self.0.recv() {
             Ok(outcome) => outcome.map(|()| Cost::default()),
@@ -83,12 +84,4 @@ pub fn open_pipe() -> Result<(PipeReader, PipeWriter), CaptureError> {
         unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, BYTES) };
     }
     Ok((reader, writer))
-}
-
-/// Starts a thread of this capture.
-pub fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), CaptureError> {
-    let started = crate::thread::spawn(name, work);
-    started.map_err(|error| {
-        CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot start a thread for the snapshot: {error}."))
-    })
 }

@@ -1,5 +1,6 @@
 //! One capture at a time: where it stands, how it ended, and how it is called off.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -60,9 +61,23 @@ impl Session {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Says how the capture ended.
-    pub fn end(&self, outcome: Result<Product, CaptureError>) {
-        *self.outcome.lock() = Some(outcome);
+    /// Starts the thread that does the capture's work and ends with its outcome.
+    pub fn run(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Session) -> Result<Product, CaptureError> + Send + 'static,
+    ) -> Result<(), CaptureError> {
+        let session = Arc::clone(self);
+        let started = crate::thread::spawn("leakwatch-drain", move || {
+            // Without an outcome somebody would wait for ever.
+            let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(&session)));
+            *session.outcome.lock() = Some(outcome.unwrap_or_else(|_| Err(CaptureError::bug())));
+        });
+        started.map_err(|error| {
+            CaptureError::new(
+                "ERR_LEAKWATCH_SYSTEM",
+                format!("Cannot start a thread for the capture: {error}."),
+            )
+        })
     }
 
     /// Takes the outcome, once there is one.

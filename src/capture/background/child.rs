@@ -42,12 +42,12 @@ impl Messages {
 /// What the child does from the fork to its end.
 pub fn run(
     parent: u32,
-    pipe: PipeWriter,
+    pipe: &PipeWriter,
     messages: &Messages,
     write: impl FnOnce(String) -> Option<String>,
 ) -> ! {
     // A panic must not unwind into JavaScript: there would be two servers.
-    let work = AssertUnwindSafe(|| write_snapshot(parent, &pipe, messages, write));
+    let work = AssertUnwindSafe(|| write_snapshot(parent, pipe, messages, write));
     let code = panic::catch_unwind(work).unwrap_or(UNPREPARED);
     // SAFETY: leaves without exit handlers, which belong to the parent.
     unsafe { libc::_exit(code) }

@@ -28,8 +28,9 @@ use super::Product;
 use super::admission::Budget;
 use super::drain::Writer;
 use super::error::CaptureError;
-use super::inline::{open_pipe, start_thread};
+use super::inline::open_pipe;
 use super::session::Session;
+use crate::thread::with_signals_blocked;
 
 /// What a child may take.
 #[derive(Debug, Clone, Copy)]
@@ -80,22 +81,20 @@ pub fn attempt(
         return Ok(Attempt::Busy(busy));
     }
     let parent = std::process::id();
-    // SAFETY: the other threads wait in system calls, so no lock of V8's is held; the child calls nothing
-    // that needs them and leaves through `_exit`.
-    let pid = unsafe { libc::fork() };
-    match pid {
-        -1 => return Err(system(std::io::Error::last_os_error())),
-        0 => child::run(parent, writer, &messages, write),
-        _ => {}
-    }
+    // The child must not run the app's signal handlers: they would write into what both still share.
+    let pid = with_signals_blocked(|| {
+        // SAFETY: the other threads wait in system calls, so no lock of V8's is held; the child calls nothing
+        // that needs them and leaves through `_exit`.
+        match unsafe { libc::fork() } {
+            -1 => Err(system(std::io::Error::last_os_error())),
+            0 => child::run(parent, &writer, &messages, write),
+            pid => Ok(pid),
+        }
+    })?;
     drop(heap);
     drop(writer);
     let session = Arc::new(Session::default());
     let mut child = Child::new(pid, limits, messages, Arc::clone(&session));
-    let shared = Arc::clone(&session);
-    start_thread("leakwatch-drain", move || {
-        let ended = consume(reader, &mut child, &shared);
-        shared.end(ended);
-    })?;
+    session.run(move |session| consume(reader, &mut child, session))?;
     Ok(Attempt::Started(session))
 }

@@ -159,6 +159,10 @@ impl Writer for Child {
         }
     }
 
+    fn give_up(&mut self) {
+        self.kill();
+    }
+
     fn finish(&mut self) -> Result<Cost, CaptureError> {
         let status = self.collect();
         if status != 0 {
