@@ -8,7 +8,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
+use super::cluster::{ClassTally, Cluster, Tally, class_of, is_rootlike, is_storage};
+use crate::heap::{EdgeKind, HeapGraph, NodeIndex};
 
 /// Three snapshots in time order and the requests between them.
 pub struct Interval3<'a> {
@@ -16,47 +17,6 @@ pub struct Interval3<'a> {
     pub graphs: [&'a HeapGraph; 3],
     /// Requests between the first and second, and between the second and third.
     pub requests: [f64; 2],
-}
-
-/// Objects that accumulate below one owner.
-#[derive(Clone, Debug)]
-pub struct Cluster {
-    /// The nearest object above that was there from the start, in the last snapshot. A synthetic node when
-    /// the objects are held from several sides.
-    pub owner: NodeIndex,
-    /// True when `owner` is no real object, because the objects are held from several sides.
-    pub rootlike: bool,
-    /// Which variable of `owner`, when that is a function's context.
-    pub variable: Option<String>,
-    /// The outermost class that recurs.
-    pub lead: Recurring,
-    /// All classes that recur, outermost first.
-    pub classes: Vec<Recurring>,
-    /// Bytes of new objects and what they own, by interval.
-    pub bytes: [u64; 2],
-    /// True when the members hold one another in a chain, so that the owner holds only the first.
-    pub chain: bool,
-    /// What the owner retained in each snapshot, in bytes; `None` when it is no real object.
-    pub retained: Option<[u64; 3]>,
-}
-
-/// A class of which about as many objects stayed in each interval.
-#[derive(Clone, Debug)]
-pub struct Recurring {
-    /// As DevTools names it.
-    pub class: String,
-    /// What its objects are.
-    pub node_type: NodeType,
-    /// How many stayed, by interval.
-    pub counts: [u64; 2],
-    /// How many of those the owner holds directly, by interval.
-    pub tops: [u64; 2],
-    /// Objects between the owner and the nearest of them.
-    pub depth: u32,
-    /// Self size of all of them, in bytes.
-    pub bytes: u64,
-    /// One of them, made in the second interval where possible.
-    pub sample: NodeIndex,
 }
 
 /// Fewer objects than this in one interval prove nothing.
@@ -67,22 +27,6 @@ const MIN_PER_REQUEST: f64 = 0.015;
 const MIN_STEADINESS: f64 = 0.7;
 /// The share of the new objects that must add to the owner's total instead of replacing others.
 const MIN_ADDED: f64 = 0.6;
-
-impl Cluster {
-    /// Outermost first, and what has more bytes first; text after what it is the text of.
-    pub fn sort_classes(classes: &mut [Recurring]) {
-        classes.sort_by(|a, b| {
-            (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class))
-        });
-    }
-}
-
-impl Recurring {
-    /// Objects per request over both intervals.
-    pub fn per_request(&self, requests: [f64; 2]) -> f64 {
-        (self.counts[0] + self.counts[1]) as f64 / (requests[0] + requests[1]).max(1.0)
-    }
-}
 
 /// The clusters of what stayed, most bytes first.
 pub fn clusters(series: &Interval3) -> Vec<Cluster> {
@@ -123,7 +67,7 @@ struct GroupKey {
 struct Group {
     rootlike: bool,
     bytes: [u64; 2],
-    classes: HashMap<String, Recurring>,
+    classes: ClassTally,
 }
 
 struct Survey {
@@ -177,42 +121,11 @@ impl Survey {
             };
             group.bytes[interval] += graph.self_size(node);
             if let (Age::New(interval), false) = (age, storage) {
-                group.count(graph, node, interval, place);
+                group.classes.add(graph, node, Tally { interval, depth: place.depth, is_top: top == node });
             }
         }
         Survey { groups }
     }
-}
-
-/// Backing stores, hidden classes, numbers: parts of an object, not objects of their own to a person.
-pub(super) fn is_storage(graph: &HeapGraph, node: NodeIndex) -> bool {
-    match graph.node_type(node) {
-        NodeType::Object
-        | NodeType::Closure
-        | NodeType::String
-        | NodeType::ConsString
-        | NodeType::SlicedString
-        | NodeType::RegExp
-        | NodeType::WasmObject => false,
-        NodeType::Hidden => !graph.name(node).ends_with("Reaction"),
-        _ => true,
-    }
-}
-
-/// The constructor of an object, the name of a function, the kind of anything else. All plain objects are one
-/// class here: what one request leaves behind may have other properties than what the next one does.
-pub fn class_of(graph: &HeapGraph, node: NodeIndex) -> String {
-    match graph.node_type(node) {
-        NodeType::Object | NodeType::Native | NodeType::Hidden => graph.name(node).into_owned(),
-        NodeType::Closure => format!("{}()", graph.name(node)),
-        NodeType::String | NodeType::ConsString | NodeType::SlicedString => "string".to_owned(),
-        other => format!("({other})"),
-    }
-}
-
-/// No single object a person could name: the roots, and what stands for the embedder.
-pub(super) fn is_rootlike(graph: &HeapGraph, node: NodeIndex) -> bool {
-    node == graph.root() || graph.node_type(node) == NodeType::Synthetic
 }
 
 fn group_key(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex) -> GroupKey {
@@ -233,32 +146,8 @@ fn context_variable(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex) -> Opti
 }
 
 impl Group {
-    fn count(&mut self, graph: &HeapGraph, node: NodeIndex, interval: usize, place: Place) {
-        let depth = place.depth;
-        let class = class_of(graph, node);
-        let node_type = graph.node_type(node);
-        let fresh = || Recurring {
-            class: class.clone(),
-            node_type,
-            counts: [0; 2],
-            tops: [0; 2],
-            depth,
-            bytes: 0,
-            sample: node,
-        };
-        let entry = self.classes.entry(class.clone()).or_insert_with(fresh);
-        entry.counts[interval] += 1;
-        entry.tops[interval] += u64::from(place.top == Some(node));
-        entry.bytes += graph.self_size(node);
-        if depth < entry.depth || (depth == entry.depth && interval == 1) {
-            (entry.depth, entry.sample) = (depth, node);
-        }
-    }
-
     fn into_cluster(self, key: GroupKey, series: &Interval3) -> Option<Cluster> {
-        let mut classes: Vec<Recurring> =
-            self.classes.into_values().filter(|class| recurs(class.counts, series.requests)).collect();
-        Cluster::sort_classes(&mut classes);
+        let classes = self.classes.sorted(|class| recurs(class.counts, series.requests));
         let lead = classes.first()?.clone();
         let chain = !recurs(lead.tops, series.requests);
         Some(Cluster {
@@ -272,10 +161,6 @@ impl Group {
             retained: None,
         })
     }
-}
-
-fn is_text(class: &Recurring) -> bool {
-    matches!(class.node_type, NodeType::String | NodeType::ConsString | NodeType::SlicedString)
 }
 
 fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {

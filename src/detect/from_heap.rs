@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::advice::advice;
-use super::clusters::{Cluster, Interval3, Recurring};
+use super::cluster::{Cluster, Recurring};
+use super::clusters::Interval3;
 use super::dominance::Dominance;
 use super::evidence::sentences;
 use super::holder::{HolderPath, holder_path, path_down};

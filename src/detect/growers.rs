@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use super::clusters::{Cluster, Interval3, Recurring, class_of, is_rootlike, is_storage, retained};
+use super::cluster::{Cluster, Recurring, class_of, is_rootlike, is_storage};
+use super::clusters::{Interval3, retained};
 use crate::heap::{HeapGraph, NodeIndex, NodeType};
 
 /// Less growth than this in an interval is a backing store that made room.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::clusters::{Cluster, class_of};
+use super::cluster::{Cluster, class_of};
 use super::dominance::Dominance;
 use super::input::{Isolated, TestRun};
 use crate::heap::{HeapError, HeapGraph};

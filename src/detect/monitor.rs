@@ -13,8 +13,9 @@ use super::from_resources::resource_suspects;
 use super::input::{Memory, Point, ResourceGroup, TestRun};
 use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend, fit};
-use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Stretch, Suspect, Verdict, units};
+use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
 use crate::source::SourceCache;
+use crate::track::Stretch;
 
 /// What the monitor measured (JSON, camelCase).
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,6 +1,6 @@
 //! What a cluster is called and what kind of leak it is: by the classes it is made of, never by whose they are.
 
-use super::clusters::{Cluster, Recurring};
+use super::cluster::{Cluster, Recurring};
 use crate::heap::{HeapGraph, NodeType};
 use crate::report::SuspectKind;
 

@@ -2,10 +2,10 @@
 //! forked child. Holders are recognised by signature (`heap::compare`); what is below one in the last snapshot tells
 //! what accumulates there.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use super::clusters::{Cluster, Interval3, Recurring, class_of, is_storage};
+use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage};
+use super::clusters::Interval3;
 use super::from_heap::{HeapEvidence, heap_suspects};
 use super::input::{SnapshotAt, TestRun};
 use super::merge::merge;
@@ -122,43 +122,23 @@ fn steady(amounts: [u64; 2], requests: [f64; 2]) -> bool {
 
 /// Classes of the objects below `owner`, outermost first, with their share of what was gained in each interval.
 fn classes_below(graph: &HeapGraph, owner: NodeIndex, gained: [u64; 2], present: u64) -> Vec<Recurring> {
-    let mut classes: HashMap<String, Recurring> = HashMap::new();
+    let mut tally = ClassTally::default();
     let mut pending: Vec<(NodeIndex, u32)> = graph.dominated(owner).map(|node| (node, 0)).collect();
     let mut surveyed = 0;
     while let Some((node, depth)) = pending.pop() {
         surveyed += 1;
-        let below = if is_storage(graph, node) { depth } else { depth + 1 };
+        let storage = is_storage(graph, node);
         if surveyed < MAX_SURVEYED {
-            pending.extend(graph.dominated(node).map(|inner| (inner, below)));
+            pending.extend(graph.dominated(node).map(|inner| (inner, depth + u32::from(!storage))));
         }
-        if is_storage(graph, node) {
-            continue;
-        }
-        let class = class_of(graph, node);
-        let node_type = graph.node_type(node);
-        let fresh = || Recurring {
-            class: class.clone(),
-            node_type,
-            counts: [0; 2],
-            tops: [0; 2],
-            depth,
-            bytes: 0,
-            sample: node,
-        };
-        let entry = classes.entry(class.clone()).or_insert_with(fresh);
-        entry.counts[0] += 1;
-        entry.tops[0] += u64::from(depth == 0);
-        entry.bytes += graph.self_size(node);
-        if depth < entry.depth {
-            (entry.depth, entry.sample) = (depth, node);
+        if !storage {
+            tally.add(graph, node, Tally { interval: 0, depth, is_top: depth == 0 });
         }
     }
     let share = |count: u64| gained.map(|gained| count * gained / present.max(1));
-    let mut found: Vec<Recurring> = classes.into_values().collect();
+    let mut found = tally.sorted(|class| share(class.counts[0])[1] * 2 >= gained[1]);
     for class in &mut found {
         (class.counts, class.tops) = (share(class.counts[0]), share(class.tops[0]));
     }
-    found.retain(|class| class.counts[1] * 2 >= gained[1]);
-    Cluster::sort_classes(&mut found);
     found
 }

@@ -6,7 +6,7 @@ pub(crate) mod units;
 
 pub use shape::{
     Confidence, Cost, Growth, Location, MemorySummary, Package, Process, REPORT_VERSION, Report, ResourceRow,
-    RouteRow, Step, StepKind, Stretch, Suspect, SuspectKind, Verdict,
+    RouteRow, Step, StepKind, Suspect, SuspectKind, Verdict,
 };
 pub(crate) use text::location_text;
 pub use text::{TextOptions, render};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::source::Position;
+use crate::track::Stretch;
 
 /// The version every report carries; it changes when a field's meaning changes or a field goes away.
 pub const REPORT_VERSION: u32 = 1;
@@ -246,28 +247,6 @@ pub struct ResourceRow {
     pub count: u64,
     /// Where they are created; `null` when unknown.
     pub site: Option<Location>,
-}
-
-/// What the stretches between two checkpoints keep, all passes together.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Stretch {
-    /// The earlier checkpoint's name.
-    pub from: String,
-    /// The later checkpoint's name.
-    pub to: String,
-    /// How often it was passed.
-    pub passes: u64,
-    /// How often a major collection fell inside, so that what it keeps could be measured.
-    pub measured: u64,
-    /// Live bytes it added; negative when it let go of more than it kept.
-    pub heap_bytes: f64,
-    /// How much the resident set grew, in bytes.
-    pub rss_bytes: f64,
-    /// Requests in between.
-    pub requests: u64,
-    /// Mean length, in milliseconds.
-    pub mean_ms: f64,
 }
 
 /// What watching cost.

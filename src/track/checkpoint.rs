@@ -23,7 +23,7 @@ pub struct Checkpoint {
 }
 
 /// What the way from one named moment to the next keeps.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stretch {
     /// Where it begins.
