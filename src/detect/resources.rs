@@ -22,7 +22,7 @@ const MIN_PER_REQUEST: f64 = 0.015;
 const LONG_TIMEOUT_MS: f64 = 10.0 * 60.0 * 1000.0;
 /// … but after so many delays those of the first requests have long fired; if there are still ever more, each sets
 /// the next.
-const DELAYS_TO_WAIT: f64 = 4.0;
+const DELAYS_TO_WAIT: f64 = 3.0;
 
 /// Groups that keep growing, fastest first.
 pub fn growing(run: &TestRun) -> Vec<ResourceGrowth<'_>> {
