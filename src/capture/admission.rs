@@ -31,8 +31,8 @@ const FILE_PER_BYTE: f64 = 1.5;
 /// What an earlier snapshot in this process took, this much more is expected of the next one.
 const CAUTION: f64 = 1.25;
 /// Memory to leave untouched, as a part of the limit; at least [`LEAST_KEPT`].
-const KEPT_PART: u64 = 20;
-const LEAST_KEPT: u64 = 32 << 20;
+const KEPT_PART: u64 = 10;
+const LEAST_KEPT: u64 = 64 << 20;
 
 /// What the last snapshot took per byte that [`HeapSize::worst_case`] had expected.
 static EXPERIENCE: Mutex<Option<f64>> = Mutex::new(None);
@@ -214,13 +214,13 @@ mod tests {
             assert!(refused.message.contains(figure), "{}", refused.message);
         }
         assert_eq!(
-            Budget::admit(heap, heap.expected_growth(), None, room(2000 * MB, Some(4000 * MB)))
+            Budget::admit(heap, heap.expected_growth(), None, room(2500 * MB, Some(4000 * MB)))
                 .unwrap()
                 .max_growth,
-            1800 * MB
+            2100 * MB
         );
         assert_eq!(
-            Budget::admit(heap, heap.expected_growth(), Some(1700 * MB), room(2000 * MB, Some(4000 * MB)))
+            Budget::admit(heap, heap.expected_growth(), Some(1700 * MB), room(2500 * MB, Some(4000 * MB)))
                 .unwrap()
                 .max_growth,
             1700 * MB
@@ -243,7 +243,7 @@ mod tests {
     fn the_nearest_limit_counts() {
         assert_eq!(
             room(500 * MB, Some(1000 * MB)).unwrap(),
-            Room { available: 500 * MB, kept: 50 * MB, limit: Some(1000 * MB) }
+            Room { available: 500 * MB, kept: 100 * MB, limit: Some(1000 * MB) }
         );
         assert_eq!(
             Room::of(Some(100 * MB), None).unwrap(),

@@ -14,7 +14,7 @@ use crate::capture::session::Session;
 use crate::sampler::linux::resident_of;
 
 /// How often time, memory and the caller's mind are looked at.
-const CHECK_EVERY: Duration = Duration::from_millis(50);
+const CHECK_EVERY: Duration = Duration::from_millis(25);
 /// A child that computes nothing and writes nothing for this long waits for a thread it does not have.
 const STUCK_AFTER: Duration = Duration::from_secs(20);
 
