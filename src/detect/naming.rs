@@ -4,8 +4,8 @@ use super::cluster::{Cluster, Recurring};
 use crate::heap::{HeapGraph, NodeType};
 use crate::report::SuspectKind;
 
-/// Classes that say how something is stored, not what it is.
-const GENERIC: [&str; 14] = [
+/// Classes that say how something is stored or passed on, not what it is.
+const GENERIC: [&str; 15] = [
     "Object",
     "Array",
     "Map",
@@ -19,6 +19,7 @@ const GENERIC: [&str; 14] = [
     "RegExp",
     "Error",
     "Generator",
+    "AsyncContextFrame",
     "string",
 ];
 
