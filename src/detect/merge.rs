@@ -18,7 +18,12 @@ pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
             None => rest.push(cluster),
         }
     }
-    suspects.extend(fold_clusters(rest));
+    // What is held from several sides has no holder and no line: it is told only when nothing else is.
+    let (loose, held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|cluster| cluster.rootlike);
+    suspects.extend(fold_clusters(held));
+    if suspects.is_empty() {
+        suspects.extend(fold_clusters(loose));
+    }
     suspects.sort_by(worst_first);
     suspects
 }
@@ -141,4 +146,70 @@ fn same_rate(a: &Suspect, b: &Suspect) -> bool {
 fn worst_first(a: &Suspect, b: &Suspect) -> Ordering {
     let weight = |suspect: &Suspect| (suspect.growth.bytes, suspect.growth.count);
     weight(b).cmp(&weight(a)).then_with(|| a.id.cmp(&b.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Growth, Location, Step, StepKind};
+
+    fn suspect(kind: SuspectKind, name: &str, per_request: f64, line: Option<u32>) -> Suspect {
+        let at = |line| Location { file: "app.js".into(), line, column: 1, function: None };
+        Suspect {
+            id: format!("{name}{line:?}"),
+            kind,
+            name: name.into(),
+            growth: Growth { count: 100, count_per_request: per_request, ..Growth::default() },
+            retainer_path: Vec::new(),
+            created_at: line.map(at).into_iter().collect(),
+            held_at: None,
+            package: None,
+            routes: Vec::new(),
+            confidence: Confidence::Medium,
+            evidence: vec![format!("{name} grew")],
+            advice: String::new(),
+        }
+    }
+
+    fn cluster(name: &str, per_request: f64, classes: &[&str], rootlike: bool) -> HeapSuspect {
+        let mut suspect = suspect(SuspectKind::Object, name, per_request, None);
+        suspect.growth.bytes = 5_000;
+        suspect.retainer_path = vec![Step { kind: StepKind::Internal, name: name.into(), constructor: None }];
+        HeapSuspect { suspect, classes: classes.iter().map(|class| (*class).to_owned()).collect(), rootlike }
+    }
+
+    fn names(suspects: &[Suspect]) -> Vec<&str> {
+        suspects.iter().map(|suspect| suspect.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_timer_and_the_heap_it_keeps_are_one_leak() {
+        let merged = merge(
+            vec![suspect(SuspectKind::Timer, "Timeout", 0.5, Some(7))],
+            vec![cluster("Timeout", 0.5, &["Timeout", "ServerResponse"], false)],
+        );
+        assert_eq!(names(&merged), ["Timeout"]);
+        assert_eq!((merged[0].growth.bytes, merged[0].created_at[0].line), (5_000, 7));
+    }
+
+    #[test]
+    fn resources_of_one_line_are_one_leak_and_of_two_lines_two() {
+        let resources = vec![
+            suspect(SuspectKind::Socket, "Socket", 1.0, Some(7)),
+            suspect(SuspectKind::Handle, "ClientRequest", 1.0, None),
+            suspect(SuspectKind::Timer, "Timeout", 1.0, Some(9)),
+        ];
+        let merged = merge(resources, Vec::new());
+        let mut told = names(&merged);
+        told.sort_unstable();
+        assert_eq!(told, ["Socket", "Timeout"]);
+    }
+
+    #[test]
+    fn what_has_no_holder_is_told_only_when_nothing_else_is() {
+        let loose = || cluster("HTTPParser", 0.37, &["HTTPParser"], true);
+        let held = cluster("Session", 1.0, &["Session"], false);
+        assert_eq!(names(&merge(Vec::new(), vec![loose(), held])), ["Session"]);
+        assert_eq!(names(&merge(Vec::new(), vec![loose()])), ["HTTPParser"]);
+    }
 }
