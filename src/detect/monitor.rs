@@ -13,7 +13,7 @@ use super::from_resources::resource_suspects;
 use super::input::{Memory, Point, ResourceGroup, TestRun};
 use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend, fit};
-use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
+use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, SuspectKind, Verdict, units};
 use crate::source::SourceCache;
 use crate::track::Stretch;
 
@@ -93,8 +93,13 @@ pub struct Moment {
 const MIN_FLOORS: usize = 8;
 /// Floors of a process younger than so many readings are its warm-up: a minute, by default.
 const WARM_UP_READINGS: f64 = 12.0;
-/// Fewer moments do not prove a pile.
-const MIN_MOMENTS: usize = 6;
+/// Fewer moments do not prove a pile: two minutes, by default.
+const MIN_MOMENTS: usize = 24;
+/// Fewer more than at the first moment may be a pool being filled.
+const MIN_PILE: u64 = 24;
+/// What belongs to open connections comes and goes with the visitors: it must grow so many times faster than the
+/// descriptors do to be a pile of its own.
+const FASTER_THAN_DESCRIPTORS: f64 = 2.0;
 /// Less growth than this between the first and the last floor is noise.
 const FLOOR_NOISE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
 
@@ -133,7 +138,28 @@ fn piles(seen: &Observations) -> Vec<Suspect> {
         points: seen.history.iter().map(point_of).collect(),
         ..TestRun::default()
     };
-    resource_suspects(&run, &mut SourceCache::default())
+    let mut suspects = resource_suspects(&run, &mut SourceCache::default());
+    let descriptors = descriptor_growth(seen);
+    suspects.retain(|suspect| suspect.growth.count >= MIN_PILE && !comes_with_visitors(suspect, descriptors));
+    suspects
+}
+
+/// More visitors mean more connections, and more of what serves them.
+fn comes_with_visitors(suspect: &Suspect, descriptors: f64) -> bool {
+    match suspect.kind {
+        SuspectKind::File | SuspectKind::Worker => false,
+        SuspectKind::Socket => suspect.created_at.is_empty(),
+        _ => (suspect.growth.count as f64) < descriptors * FASTER_THAN_DESCRIPTORS,
+    }
+}
+
+/// Descriptors gained since the first remembered moment.
+fn descriptor_growth(seen: &Observations) -> f64 {
+    let since = seen.history.first().map_or(0.0, |moment| moment.at_ms);
+    let mut counts =
+        seen.samples.iter().filter(|sample| sample.at_ms >= since).filter_map(|sample| sample.fds);
+    let first = counts.next().unwrap_or(0.0);
+    (counts.next_back().unwrap_or(first) - first).max(0.0)
 }
 
 fn point_of(moment: &Moment) -> Point {
@@ -216,5 +242,77 @@ fn memory(seen: &Observations, growth: Option<&Fit>) -> MemorySummary {
         rss: bytes(rss),
         limit: limits.reduce(f64::min).map(bytes),
         time_to_limit_seconds: growth.and_then(|fit| time_to_limit(seen, fit)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::Frame;
+    use super::*;
+
+    /// A process in which a group of resources grows by `step` a moment, and the descriptors by `descriptors`.
+    fn seen(kind: &str, name: &str, step: u64, descriptors: f64) -> Observations {
+        let site = vec![Frame { file: "/app/a.js".into(), line: 7, column: 1, function: None }];
+        let moment = |index: u64| Moment {
+            at_ms: index as f64 * 5_000.0,
+            requests: index as f64 * 10.0,
+            resources: vec![ResourceGroup {
+                kind: kind.into(),
+                name: name.into(),
+                count: 10 + index * step,
+                site: site.clone(),
+                ..ResourceGroup::default()
+            }],
+        };
+        let sample = |index: u64| Sample {
+            at_ms: index as f64 * 5_000.0,
+            fds: Some(20.0 + index as f64 * descriptors),
+            ..Sample::default()
+        };
+        Observations {
+            history: (0..40).map(moment).collect(),
+            samples: (0..40).map(sample).collect(),
+            interval_ms: 5_000.0,
+            requests: 400,
+            ..Observations::default()
+        }
+    }
+
+    #[test]
+    fn intervals_that_outlive_their_connections_leak_and_those_of_open_ones_do_not() {
+        let leak = judge_monitor(&seen("timer", "setInterval", 3, 0.0));
+        assert_eq!((leak.verdict, leak.suspects[0].created_at[0].line), (Verdict::Leaking, 7));
+        let visitors = judge_monitor(&seen("timer", "setInterval", 3, 3.0));
+        assert_eq!((visitors.verdict, visitors.suspects.len()), (Verdict::Undecided, 0));
+    }
+
+    #[test]
+    fn files_that_stay_open_leak_with_their_descriptors() {
+        assert_eq!(judge_monitor(&seen("file", "/tmp/*", 3, 3.0)).verdict, Verdict::Leaking);
+    }
+
+    #[test]
+    fn a_floor_that_rises_is_undecided_until_it_is_proven_and_a_flat_one_is_healthy() {
+        let floors = |step: f64| {
+            let floor = |index: u32| Floor {
+                at_ms: 1e6 + f64::from(index) * 30_000.0,
+                heap_used: 50e6 + f64::from(index) * step,
+                heap_limit: 4e9,
+                ..Floor::default()
+            };
+            let floors = (0..20).map(floor).collect();
+            Observations {
+                floors,
+                uptime_ms: 900_000.0,
+                interval_ms: 5_000.0,
+                requests: 9,
+                ..Observations::default()
+            }
+        };
+        let rising = judge_monitor(&floors(1e6));
+        assert_eq!(rising.verdict, Verdict::Undecided);
+        // 4 GB less 69 MB, at 1 MB in 30 s.
+        assert_eq!(rising.memory.time_to_limit_seconds.map(f64::round), Some(117_930.0));
+        assert_eq!(judge_monitor(&floors(0.0)).verdict, Verdict::Healthy);
     }
 }
