@@ -34,7 +34,7 @@ fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut Sou
         kind,
         name: constructor(group).to_owned(),
         growth: Growth {
-            count: growth.fit.growth as u64,
+            count: growth.fit.growth.round() as u64,
             count_per_request: growth.fit.slope,
             ..Growth::default()
         },

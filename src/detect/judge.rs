@@ -27,9 +27,11 @@ struct Watched {
 }
 
 const KB: f64 = 1024.0;
-/// A fresh process gains some hundred kilobytes by itself; snapshots tell that from a leak, so the floors are low.
+/// A fresh process gains some hundred kilobytes by itself. Snapshots tell that from a leak, so the floors are low; but
+/// snapshots of a large heap take long, and its noise is larger, too.
+const HEAP_NOISE_SHARE: f64 = 0.0005;
 const WATCHED: [Watched; 5] = [
-    Watched { name: "heap", value: |point| point.memory.heap_used, floor: 24.0 * KB },
+    Watched { name: "heap", value: |point| point.memory.heap_used, floor: 8.0 * KB },
     Watched { name: "array buffers", value: |point| point.memory.array_buffers, floor: 128.0 * KB },
     Watched { name: "external memory", value: |point| point.memory.external, floor: 128.0 * KB },
     Watched { name: "file descriptors", value: |point| point.memory.fds.unwrap_or(0.0), floor: 6.0 },
@@ -44,22 +46,25 @@ pub struct Growth {
     pub name: String,
     /// How it went.
     pub fit: Fit,
+    /// Growth below this is noise.
+    pub floor: f64,
 }
 
 /// The fits of all watched series.
 pub fn growth_of(run: &TestRun) -> Vec<Growth> {
-    let series =
-        |watched: &Watched| run.points.iter().map(|p| (p.requests, (watched.value)(p))).collect::<Vec<_>>();
-    WATCHED
-        .iter()
-        .map(|watched| Growth { name: watched.name.to_owned(), fit: fit(&series(watched), watched.floor) })
-        .collect()
+    let heap_noise = run.points.first().map_or(0.0, |point| point.memory.heap_used * HEAP_NOISE_SHARE);
+    let growth = |watched: &Watched| {
+        let series: Vec<_> = run.points.iter().map(|p| (p.requests, (watched.value)(p))).collect();
+        let floor = watched.floor + if watched.name == "heap" { heap_noise } else { 0.0 };
+        Growth { name: watched.name.to_owned(), fit: fit(&series, floor), floor }
+    };
+    WATCHED.iter().map(growth).collect()
 }
 
 /// Is there enough growth to make heap snapshots worth their time?
 pub fn worth_proving(run: &TestRun) -> bool {
-    growth_of(run).iter().any(|growth| growth.fit.trend != Trend::Stable)
-        || !resources::growing(run).is_empty()
+    let rises = |growth: &Growth| growth.fit.trend != Trend::Stable || growth.fit.late_growth > growth.floor;
+    growth_of(run).iter().any(rises) || !resources::growing(run).is_empty()
 }
 
 /// Judges a run.
@@ -176,7 +181,7 @@ fn evidence(run: &TestRun, suspects: &[Suspect], growth: &[Growth]) -> Vec<Strin
 }
 
 fn sentence(growth: &Growth) -> String {
-    let Growth { name, fit } = growth;
+    let Growth { name, fit, .. } = growth;
     let amount = |value: f64| match name.as_str() {
         "file descriptors" | "threads" => format!("{value:.0}"),
         _ => units::bytes(value.abs()),

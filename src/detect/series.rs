@@ -21,8 +21,10 @@ pub struct Fit {
     pub slope: f64,
     /// The same over the later half.
     pub late_slope: f64,
-    /// Last value minus first.
+    /// How much the series rose from the first point to the last, by its slope: one odd point at an end does not count.
     pub growth: f64,
+    /// The same over the later half.
+    pub late_growth: f64,
     /// How many of the steps from point to point rise by more than a tenth of the mean step.
     pub rising_steps: usize,
     /// How many steps there are.
@@ -37,8 +39,9 @@ const STOPPED_BELOW: f64 = 0.4;
 /// Fits `points` (requests, value). `floor` is the growth, in the values' unit, below which nothing is claimed.
 pub fn fit(points: &[(f64, f64)], floor: f64) -> Fit {
     let steps = points.len().saturating_sub(1);
-    let (slope, late_slope) = (median_slope(points), median_slope(&points[points.len() / 2..]));
-    let growth = if steps == 0 { 0.0 } else { points[steps].1 - points[0].1 };
+    let late = &points[points.len() / 2..];
+    let (slope, late_slope) = (median_slope(points), median_slope(late));
+    let (growth, late_growth) = (slope * span(points), late_slope * span(late));
     let mean_step = growth / steps.max(1) as f64;
     let rising_steps = points.windows(2).filter(|pair| pair[1].1 - pair[0].1 > mean_step * 0.1).count();
     let trend = if growth <= floor || slope <= 0.0 {
@@ -50,7 +53,11 @@ pub fn fit(points: &[(f64, f64)], floor: f64) -> Fit {
     } else {
         Trend::Undecided
     };
-    Fit { slope, late_slope, growth, rising_steps, steps, trend }
+    Fit { slope, late_slope, growth, late_growth, rising_steps, steps, trend }
+}
+
+fn span(points: &[(f64, f64)]) -> f64 {
+    points.last().zip(points.first()).map_or(0.0, |(last, first)| last.0 - first.0)
 }
 
 fn median_slope(points: &[(f64, f64)]) -> f64 {
@@ -87,6 +94,9 @@ mod tests {
         let points: Vec<_> =
             (0..9).map(|i| (i as f64, if i == 4 { 500.0 } else { i as f64 * 2.0 })).collect();
         assert_eq!(fit(&points, 1.0).slope, 2.0);
+        let mut late = points.clone();
+        (late[0].1, late[8].1) = (90.0, 0.0);
+        assert_eq!(fit(&late, 1.0).growth, 16.0);
     }
 
     #[test]
