@@ -98,9 +98,11 @@ fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
     // An EventTarget keeps a Listener object for each listener; an emitter keeps the bare function, and then the
     // event says more.
     if heap.kind == SuspectKind::Listener {
-        suspect.name = heap.name;
+        suspect.name.clone_from(&heap.name);
     }
-    if heap.growth.bytes > suspect.growth.bytes && !heap.retainer_path.is_empty() {
+    // The first cluster says more than the creation site does; one that is called the same says most.
+    let says_more = suspect.growth.bytes == 0 || heap.name == suspect.name;
+    if says_more && !heap.retainer_path.is_empty() {
         suspect.retainer_path = heap.retainer_path;
     }
     suspect.growth.bytes += heap.growth.bytes;
