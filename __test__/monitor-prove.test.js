@@ -2,7 +2,7 @@
 // A running server that leaks plain data: the watch proves it with snapshots from forked children.
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { fork } = require('node:child_process');
+const { fork, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
 const fs = require('node:fs');
@@ -36,4 +36,21 @@ test('a map that only grows is named, with its variable and line', { skip: backg
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+const ENDS_EARLY = `
+const { Prover } = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'monitor', 'prover.js'))});
+const { readdirSync } = require('node:fs');
+const alive = setInterval(() => {}, 1000);
+new Prover().consider({ grows: true, requests: 0, collections: 0 }, () => ({})).then(() => {
+  console.log(process.pid, readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('leakwatch-' + process.pid)).length);
+  process.exit();
+});
+`;
+
+test('a process that ends before the proof is complete takes its snapshots with it', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, () => {
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', ENDS_EARLY], { encoding: 'utf8', env: { ...process.env, TMPDIR: os.tmpdir() } });
+  const [pid, folders] = stdout.trim().split(' ');
+  assert.equal(folders, '1', stderr);
+  assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${pid}-`)), []);
 });

@@ -28,6 +28,15 @@ class Prover {
   #startedAt = 0;
   #abort = new AbortController();
   #busy = false;
+  /** A process that ends meanwhile takes its snapshots with it. */
+  #discard = () => {
+    try {
+      if (this.#folder) fs.rmSync(this.#folder, { recursive: true, force: true });
+    } catch {
+      // The application comes first: a folder of redacted, private files stays.
+    }
+    this.#folder = null;
+  };
 
   /** Whether this process can be looked into without stopping it. */
   static get supported() {
@@ -68,11 +77,16 @@ class Prover {
   }
 
   async #takeNext({ requests, collections }) {
-    if (this.#snapshots.length === 0) this.#startedAt = Date.now();
+    if (this.#snapshots.length === 0) this.#begin();
     this.#folder ??= fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${process.pid}-`));
     const file = path.join(this.#folder, `${this.#snapshots.length + 1}.heapsnapshot`);
     const taken = await takeSnapshot({ path: file, mode: 'background', redact: true, signal: this.#abort.signal });
     this.#snapshots.push({ path: taken.path, requests, collections });
+  }
+
+  #begin() {
+    this.#startedAt = Date.now();
+    process.once('exit', this.#discard);
   }
 
   async #compare(observations) {
@@ -84,8 +98,8 @@ class Prover {
   #rest() {
     this.#restUntil = Date.now() + REST_MS;
     this.#snapshots = [];
-    if (this.#folder) fs.rmSync(this.#folder, { recursive: true, force: true });
-    this.#folder = null;
+    process.removeListener('exit', this.#discard);
+    this.#discard();
   }
 }
 

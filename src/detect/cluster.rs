@@ -12,8 +12,6 @@ pub struct Cluster {
     pub owner: NodeIndex,
     /// True when `owner` is no real object, because the objects are held from several sides.
     pub rootlike: bool,
-    /// Which variable of `owner`, when that is a function's context.
-    pub variable: Option<String>,
     /// The outermost class that recurs.
     pub lead: Recurring,
     /// All classes that recur, outermost first.

@@ -153,7 +153,6 @@ impl Group {
         Some(Cluster {
             owner: key.owner,
             rootlike: self.rootlike,
-            variable: key.variable,
             lead,
             classes,
             bytes: self.bytes,

@@ -96,14 +96,5 @@ fn cluster(
         sample: named,
     };
     let retained = Some(sizes);
-    Cluster {
-        owner,
-        rootlike: false,
-        variable: None,
-        classes: vec![lead.clone()],
-        lead,
-        bytes,
-        chain: false,
-        retained,
-    }
+    Cluster { owner, rootlike: false, classes: vec![lead.clone()], lead, bytes, chain: false, retained }
 }
