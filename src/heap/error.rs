@@ -25,6 +25,8 @@ pub enum HeapErrorKind {
     Nesting,
     /// More nodes, edges or text than the analysis can index.
     TooLarge,
+    /// Nobody wants the answer any more.
+    Cancelled,
 }
 
 impl HeapErrorKind {
@@ -41,6 +43,7 @@ impl HeapErrorKind {
             Self::Range => "ERR_LEAKWATCH_SNAPSHOT_RANGE",
             Self::Nesting => "ERR_LEAKWATCH_SNAPSHOT_NESTING",
             Self::TooLarge => "ERR_LEAKWATCH_SNAPSHOT_TOO_LARGE",
+            Self::Cancelled => "ERR_LEAKWATCH_ABORTED",
         }
     }
 }

@@ -21,6 +21,7 @@ use super::scopes::ScopeInfos;
 use super::scripts::Scripts;
 use super::shallow::shallow_sizes;
 use super::snapshot::Snapshot;
+use super::task::{Phase, Task};
 use super::types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};
 
 /// A heap snapshot with its dominator tree, retained sizes, distances and classes.
@@ -59,7 +60,15 @@ impl HeapGraph {
     /// # Errors
     /// [`HeapError`] says what is wrong with the file, and at which byte.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, HeapError> {
-        Snapshot::open(path.as_ref()).map(Self::analyse)
+        Self::open_as(path, &Task::default())
+    }
+
+    /// Same as [`HeapGraph::open`], as part of a task that tells how far it is and can be called off.
+    ///
+    /// # Errors
+    /// As [`HeapGraph::open`], and [`HeapErrorKind::Cancelled`](super::HeapErrorKind::Cancelled).
+    pub fn open_as(path: impl AsRef<Path>, task: &Task) -> Result<Self, HeapError> {
+        Self::analyse(Snapshot::open(path.as_ref(), task)?, task)
     }
 
     /// Analyses a snapshot held in memory.
@@ -67,10 +76,11 @@ impl HeapGraph {
     /// # Errors
     /// As [`HeapGraph::open`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, HeapError> {
-        Snapshot::from_bytes(bytes).map(Self::analyse)
+        Self::analyse(Snapshot::from_bytes(bytes)?, &Task::default())
     }
 
-    fn analyse(mut snapshot: Snapshot) -> Self {
+    fn analyse(mut snapshot: Snapshot, task: &Task) -> Result<Self, HeapError> {
+        task.enter(Phase::Graph)?;
         propagate_detachedness(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);
         let shared = (&snapshot, &ephemerons);
@@ -83,9 +93,10 @@ impl HeapGraph {
             let dominators = dominators(snapshot, ephemerons);
             (dominators, others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
+        task.check()?;
         snapshot.nodes.self_sizes = sizes;
         let retained = retained_sizes(&snapshot, &tree);
-        Self {
+        Ok(Self {
             snapshot,
             ephemerons,
             essential,
@@ -99,7 +110,7 @@ impl HeapGraph {
             scripts: OnceLock::new(),
             scope_infos: OnceLock::new(),
             path_tree: OnceLock::new(),
-        }
+        })
     }
 
     /// The root: node 0, `(root)` above all else.

@@ -41,6 +41,7 @@ mod source;
 mod strings;
 mod summary;
 mod table;
+mod task;
 mod types;
 
 pub use aggregates::ClassSummary;
@@ -56,4 +57,5 @@ pub use paths::{RetainerPath, Step, program_part};
 pub use scopes::Scope;
 pub use scripts::Location;
 pub use summary::{ClassRow, SnapshotSummary};
+pub use task::{Phase, Task};
 pub use types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};

@@ -10,6 +10,7 @@ use super::header::Header;
 use super::scan::{Sections, find_sections};
 use super::source::Source;
 use super::strings::StringTable;
+use super::task::{Phase, Task};
 
 /// The tables of a snapshot, checked: every index in them points inside its table.
 pub(super) struct Snapshot {
@@ -24,22 +25,26 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     /// Maps and reads a file.
-    pub fn open(path: &Path) -> Result<Self, HeapError> {
-        Self::read(Source::open(path)?)
+    pub fn open(path: &Path, task: &Task) -> Result<Self, HeapError> {
+        task.enter(Phase::Opening)?;
+        Self::read(Source::open(path)?, task)
     }
 
     /// Reads a snapshot held in memory.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, HeapError> {
-        Self::read(Source::Bytes(bytes))
+        Self::read(Source::Bytes(bytes), &Task::default())
     }
 
-    fn read(source: Source) -> Result<Self, HeapError> {
+    fn read(source: Source, task: &Task) -> Result<Self, HeapError> {
         let bytes = source.bytes();
+        task.enter(Phase::Scanning)?;
         let Sections { header, nodes, edges, locations, strings } = find_sections(bytes)?;
         let header = required(header, "snapshot", bytes)?;
         let header = Header::parse(&bytes[header.clone()], header.start)?;
         let strings = StringTable::parse(bytes, required(strings, "strings", bytes)?)?;
+        task.enter(Phase::Parsing)?;
         let nodes = Nodes::parse(bytes, required(nodes, "nodes", bytes)?, &header, strings.len())?;
+        task.check()?;
         let edges = Edges::parse(bytes, required(edges, "edges", bytes)?, &header, strings.len())?;
         let locations = parse_locations(bytes, locations.unwrap_or_default(), &header)?;
         let extra_native_bytes = header.extra_native_bytes;
