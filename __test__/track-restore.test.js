@@ -2,77 +2,32 @@
 // Everything that is patched is exactly what it was once tracking stops, in whatever order others patch and unpatch.
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const diagnostics = require('node:diagnostics_channel');
 const events = require('node:events');
-const fs = require('node:fs');
-const http = require('node:http');
-const http2 = require('node:http2');
-const https = require('node:https');
+const { syncBuiltinESMExports } = require('node:module');
 const timers = require('node:timers');
-const timersPromises = require('node:timers/promises');
+const http2 = require('node:http2');
 const { createTracker } = require('../lib/track/index.js');
+const { differences, photograph } = require('./helpers/photograph.js');
 const leakWatch = require('..');
 
 const everything = { stacks: true, timers: true, listeners: true, handles: true, files: true, requests: true };
-const patched = {
-  globalThis, timers, timersPromises, events, fs, AbortSignal, Error, http2,
-  promises: fs.promises,
-  scheduler: Object.getPrototypeOf(timersPromises.scheduler),
-  EventEmitter: events.EventEmitter.prototype,
-  EventTarget: EventTarget.prototype,
-  ReadStream: fs.ReadStream.prototype,
-  WriteStream: fs.WriteStream.prototype,
-  Server: http.Server.prototype,
-  SecureServer: https.Server.prototype,
-  ServerResponse: http.ServerResponse.prototype,
-  Http2ServerResponse: http2.Http2ServerResponse.prototype,
-  process,
-};
 
-/** Every own property of everything that could be patched, and what listens to the process. */
-function photograph() {
-  const picture = Object.entries(patched).map(([name, object]) => [name, Object.getOwnPropertyDescriptors(object)]);
-  return {
-    ...Object.fromEntries(picture),
-    warnings: process.listeners('warning'),
-    subscribers: diagnostics.channel('http.server.response.finish').hasSubscribers,
-    watch: Symbol.for('leakwatch.watch') in globalThis,
-  };
-}
-
-// A first look and a first use make Node define what it defines lazily.
-photograph();
-new AbortController().abort();
-
-function assertSame(before, after) {
-  for (const [name, properties] of Object.entries(before)) {
-    assert.deepEqual(Reflect.ownKeys(Object(after[name])), Reflect.ownKeys(Object(properties)), name);
-  }
-  for (const name of Object.keys(patched)) {
-    for (const key of Reflect.ownKeys(before[name])) {
-      for (const field of ['value', 'get', 'set', 'writable', 'enumerable', 'configurable']) {
-        // A counter that moves by itself is not a patch.
-        const [was, is] = [before[name][key][field], after[name][key][field]];
-        if (typeof was === 'function' || typeof is === 'function' || field !== 'value') assert.ok(Object.is(was, is), `${name}.${String(key)}.${field}`);
-      }
-    }
-  }
-  assert.deepEqual(after.warnings, before.warnings);
-  assert.equal(after.subscribers, before.subscribers);
-  assert.equal(after.watch, before.watch);
+function assertSame(before) {
+  assert.deepEqual(differences(before, photograph()), []);
+  assert.ok(!(Symbol.for('leakwatch.watch') in globalThis));
 }
 
 test('a tracker leaves nothing behind', () => {
   const before = photograph();
   const tracker = createTracker(everything);
   tracker.start();
-  assert.notEqual(globalThis.setTimeout, before.globalThis.setTimeout.value);
+  assert.notEqual(globalThis.setTimeout, before.get('globalThis').get('setTimeout').value);
   http2.createServer();
   const bus = new events.EventEmitter();
   for (let n = 0; n < 9; n++) bus.on('x', () => {});
   tracker.groups();
   tracker.stop();
-  assertSame(before, photograph());
+  assertSame(before);
   assert.deepEqual(tracker.groups(), []);
 });
 
@@ -83,7 +38,7 @@ for (const track of ['auto', 'all']) {
     const bus = new events.EventEmitter().setMaxListeners(0);
     for (let n = 0; n < 30; n++) bus.on('x', () => {});
     watch.stop();
-    assertSame(before, photograph());
+    assertSame(before);
   });
 }
 
@@ -133,7 +88,7 @@ test('somebody who wraps later and leaves first', () => {
   assert.deepEqual(calls, ['setTimeout']);
   unshim();
   tracker.stop();
-  assertSame(before, photograph());
+  assertSame(before);
 });
 
 test('somebody who wraps later and stays', () => {
@@ -152,6 +107,34 @@ test('somebody who wraps later and stays', () => {
   globalThis.setTimeout = original;
 });
 
+test('somebody who wraps later and leaves last: the next call finds nothing of ours', async () => {
+  const before = photograph();
+  const module = await import('node:timers');
+  const tracker = createTracker(everything);
+  tracker.start();
+  const unshim = shim(timers, 'setTimeout', []);
+  syncBuiltinESMExports();
+  tracker.stop();
+  unshim();
+  clearTimeout(timers.setTimeout(() => {}, 60_000));
+  assertSame(before);
+  assert.equal(module.setTimeout, globalThis.setTimeout);
+});
+
+test('following again and again below somebody who stays adds no layers', () => {
+  const { setTimeout: original } = globalThis;
+  const unshim = shim(globalThis, 'setTimeout', []);
+  const theirs = globalThis.setTimeout;
+  for (let n = 0; n < 50; n++) {
+    const tracker = createTracker(everything);
+    tracker.start();
+    tracker.stop();
+    assert.equal(globalThis.setTimeout, theirs);
+  }
+  unshim();
+  assert.equal(globalThis.setTimeout, original);
+});
+
 test('somebody who wrapped before and leaves last', () => {
   const before = photograph();
   const calls = [];
@@ -162,7 +145,7 @@ test('somebody who wrapped before and leaves last', () => {
   assert.deepEqual(calls, ['on']);
   tracker.stop();
   unshim();
-  assertSame(before, photograph());
+  assertSame(before);
 });
 
 test('fake timers over and under the patch', () => {
@@ -175,7 +158,7 @@ test('fake timers over and under the patch', () => {
   assert.equal(setTimeout(() => {}, 1).id, 1);
   globalThis.setTimeout = ours;
   tracker.stop();
-  assertSame(before, photograph());
+  assertSame(before);
 
   globalThis.setTimeout = fake;
   tracker.start();
@@ -183,6 +166,6 @@ test('fake timers over and under the patch', () => {
   assert.deepEqual(tracker.groups().filter(({ kind }) => kind === 'timer'), []);
   tracker.stop();
   assert.equal(globalThis.setTimeout, fake);
-  globalThis.setTimeout = before.globalThis.setTimeout.value;
-  assertSame(before, photograph());
+  globalThis.setTimeout = before.get('globalThis').get('setTimeout').value;
+  assertSame(before);
 });

@@ -1,7 +1,7 @@
 'use strict';
 const { EventEmitter } = require('node:events');
-const { trackTargets } = require('../track/listeners.js');
-const { patch, observe, watched } = require('../track/patch.js');
+const { additions, trackTargets } = require('../track/listeners.js');
+const { observe, patchTwins, watched } = require('../track/patch.js');
 const { Piles } = require('../track/piles.js');
 
 const { eventNames, listenerCount, rawListeners } = EventEmitter.prototype;
@@ -50,9 +50,10 @@ function watchEmitters(recorder, onFollow) {
 class Followed {
   #onFollow;
   #piles;
-  #known = new WeakSet();
-  /** @type {{ emitter: WeakRef<any>, undo: (() => void)[] }[]} */
-  #rows = [];
+  /** What takes an emitter's wrappers out: it holds the emitter, so only the emitter may hold it. @type {WeakMap<object, () => void>} */
+  #undo = new WeakMap();
+  /** @type {WeakRef<object>[]} */
+  #emitters = [];
 
   constructor(recorder, onFollow) {
     this.#onFollow = onFollow;
@@ -60,11 +61,11 @@ class Followed {
   }
 
   follow(emitter) {
-    if (!(emitter instanceof EventEmitter) || this.#known.has(emitter)) return;
-    this.#rows = this.#rows.filter((row) => row.emitter.deref() !== undefined);
-    if (this.#rows.length >= MAX_FOLLOWED) return;
-    this.#known.add(emitter);
-    this.#rows.push({ emitter: new WeakRef(emitter), undo: this.#wrap(emitter) });
+    if (!(emitter instanceof EventEmitter) || this.#undo.has(emitter)) return;
+    this.#emitters = this.#emitters.filter((ref) => ref.deref() !== undefined);
+    if (this.#emitters.length >= MAX_FOLLOWED) return;
+    this.#undo.set(emitter, this.#wrap(emitter));
+    this.#emitters.push(new WeakRef(emitter));
     this.#onFollow();
     for (const event of eventNames.call(emitter)) this.#piles.noticed(emitter, event, listenerCount.call(emitter, event));
   }
@@ -74,8 +75,8 @@ class Followed {
   }
 
   stop() {
-    for (const { undo } of this.#rows) undo.forEach((restore) => restore());
-    this.#rows = [];
+    for (const emitter of this.#emitters.map((ref) => ref.deref())) if (emitter) this.#undo.get(emitter)?.();
+    this.#emitters = [];
     this.#piles.clear();
   }
 
@@ -83,9 +84,7 @@ class Followed {
     const look = (_, /** @type {any[]} */ [event, listener], self) => {
       this.#piles.added(self, event, listener, listenerCount.call(self, event));
     };
-    return ['on', 'addListener', 'prependListener'].map((name) => {
-      return patch(emitter, name, (original, state) => watched(original, state, look));
-    });
+    return patchTwins(additions(emitter), (original, state) => watched(original, state, look));
   }
 }
 

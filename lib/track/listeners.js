@@ -1,7 +1,7 @@
 'use strict';
 const { EventEmitter, getEventListeners } = require('node:events');
 const { Ledger } = require('./ledger.js');
-const { observe, patch, watched } = require('./patch.js');
+const { observe, patchTwins, watched } = require('./patch.js');
 const { Piles } = require('./piles.js');
 
 const { listenerCount, rawListeners } = EventEmitter.prototype;
@@ -21,21 +21,22 @@ function trackListeners(recorder) {
   };
 }
 
-/** `once` and `prependOnceListener` come through `on` and `prependListener`; `on` and `addListener` are one function. */
 function trackEmitters(recorder) {
   const piles = new Piles(recorder, (emitter, event) => rawListeners.call(emitter, event));
   const look = (_, /** @type {any[]} */ [event, listener], emitter) => {
     piles.added(emitter, event, listener, listenerCount.call(emitter, event));
   };
-  /** @type {Map<Function, Function>} */
-  const shared = new Map();
-  const wrap = (original, state) => {
-    if (!shared.has(original)) shared.set(original, watched(original, state, look));
-    return /** @type {Function} */ (shared.get(original));
-  };
-  const names = ['on', 'addListener', 'prependListener'];
-  const undo = names.map((name) => patch(EventEmitter.prototype, name, wrap));
+  const undo = [patchTwins(additions(EventEmitter.prototype), (original, state) => watched(original, state, look))];
   return { sweep: () => piles.sweep(), stop: stopper(undo, piles) };
+}
+
+/**
+ * The methods that add a listener: `once` and `prependOnceListener` come through these.
+ * @param {any} emitter
+ * @returns {[object: any, key: string][]}
+ */
+function additions(emitter) {
+  return ['on', 'addListener', 'prependListener'].map((name) => [emitter, name]);
 }
 
 /**
@@ -74,4 +75,4 @@ function stopper(undo, subjects) {
   };
 }
 
-module.exports = { trackListeners, trackTargets };
+module.exports = { additions, trackListeners, trackTargets };

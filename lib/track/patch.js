@@ -1,27 +1,49 @@
 'use strict';
+const { syncBuiltinESMExports } = require('node:module');
 
 /**
  * Replaces a method until the returned function is called. The wrapper should be written as a method, because methods
  * have no `prototype` of their own, as most of Node's functions; it gets the original's own properties (`name`,
  * `length`, `util.promisify.custom` …). When somebody wrapped the wrapper meanwhile, it cannot be taken out:
- * then `state.active` tells it to do nothing but call the original.
+ * then `state.active` tells it to do nothing but call the original. When that somebody leaves and puts the wrapper
+ * back, its next call takes it out.
  * @param {any} object
  * @param {PropertyKey} key
- * @param {(original: Function, state: { active: boolean }) => Function} wrap
+ * @param {(original: Function, state: { readonly active: boolean }) => Function} wrap
  * @returns {() => void} restores exactly what was there
  */
 function patch(object, key, wrap) {
-  const before = Object.getOwnPropertyDescriptor(object, key);
-  const original = object[key];
-  if (typeof original !== 'function') return nothing;
-  const state = { active: true };
+  return patchTwins([[object, key]], wrap);
+}
+
+/**
+ * Replaces methods, of which some are one function under several names, as in Node: what was one stays one.
+ * @param {[object: any, key: PropertyKey][]} places
+ * @param {(original: Function, state: { readonly active: boolean }) => Function} wrap
+ * @returns {() => void} restores exactly what was there
+ */
+function patchTwins(places, wrap) {
+  const originals = new Set(places.map(([object, key]) => object[key]).filter((method) => typeof method === 'function'));
+  const undo = [...originals].map((original) => replace(original, places.filter(([object, key]) => object[key] === original), wrap));
+  return () => undo.forEach((restore) => restore());
+}
+
+function replace(original, places, wrap) {
+  let active = true;
+  /** @type {(() => boolean)[]} */
+  const undo = [];
+  const takeOut = () => undo.filter((restore) => restore()).length > 0;
+  const state = {
+    get active() {
+      if (!active && takeOut()) syncBuiltinESMExports();
+      return active;
+    },
+  };
   const wrapper = disguise(wrap(original, state), original);
-  if (!install(object, key, wrapper, before)) return nothing;
+  for (const [object, key] of places) undo.push(install(object, key, wrapper));
   return () => {
-    state.active = false;
-    if (Object.getOwnPropertyDescriptor(object, key)?.value !== wrapper) return;
-    if (before) Object.defineProperty(object, key, before);
-    else delete object[key];
+    active = false;
+    takeOut();
   };
 }
 
@@ -39,7 +61,7 @@ function observe(object, key, look) {
 /**
  * A function that does what `original` does and then shows the result to `look`.
  * @param {Function} original
- * @param {{ active: boolean }} state
+ * @param {{ readonly active: boolean }} state
  * @param {(result: any, args: any[], self: any) => void} look
  */
 function watched(original, state, look) {
@@ -66,13 +88,17 @@ function disguise(wrapper, original) {
   return wrapper;
 }
 
-function install(object, key, wrapper, before) {
+/** @returns {() => boolean} puts back what was there, when the wrapper is on top */
+function install(object, key, wrapper) {
+  const before = Object.getOwnPropertyDescriptor(object, key);
   const { enumerable, configurable, writable } = before?.set || before?.get ? { ...before, writable: true } : before ?? hidden;
-  return Reflect.defineProperty(object, key, { value: wrapper, enumerable, configurable, writable });
+  Reflect.defineProperty(object, key, { value: wrapper, enumerable, configurable, writable });
+  return () => {
+    if (object[key] !== wrapper || !Object.hasOwn(object, key)) return false;
+    return before ? Reflect.defineProperty(object, key, before) : Reflect.deleteProperty(object, key);
+  };
 }
 
 const hidden = { enumerable: false, configurable: true, writable: true };
 
-function nothing() {}
-
-module.exports = { patch, observe, watched };
+module.exports = { patch, patchTwins, observe, watched };

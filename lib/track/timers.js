@@ -3,7 +3,7 @@ const timers = require('node:timers');
 const timersPromises = require('node:timers/promises');
 const { inspect } = require('node:util');
 const { Ledger } = require('./ledger.js');
-const { observe, patch, watched } = require('./patch.js');
+const { observe, patchTwins, watched } = require('./patch.js');
 
 /**
  * Timers that are alive: timeouts until they fire or are cleared, intervals until they are cleared, promises until
@@ -21,9 +21,9 @@ function trackTimers(recorder) {
     promises.add(promise, recorder.add('timer', name, { delayMs: delays ? delayOf(args[0]) : undefined }));
   };
   const undo = [
-    ...observeTimer('setTimeout', record('setTimeout', true)),
-    ...observeTimer('setInterval', record('setInterval', true)),
-    ...observeTimer('setImmediate', record('setImmediate', false)),
+    observeTimer('setTimeout', record('setTimeout', true)),
+    observeTimer('setInterval', record('setInterval', true)),
+    observeTimer('setImmediate', record('setImmediate', false)),
     observe(timersPromises, 'setTimeout', recordPromise('setTimeout', true)),
     observe(timersPromises, 'setInterval', recordPromise('setInterval', true)),
     observe(timersPromises, 'setImmediate', recordPromise('setImmediate', false)),
@@ -42,17 +42,9 @@ function trackTimers(recorder) {
   };
 }
 
-/** The global and the module's function are one and the same in Node, and stay so. */
+/** The global and the module's function are one and the same in Node. */
 function observeTimer(name, look) {
-  const shared = new Map();
-  const wrap = (original, state) => {
-    const twin = shared.get(original);
-    if (twin) return twin;
-    const wrapper = watched(original, state, look);
-    shared.set(original, wrapper);
-    return wrapper;
-  };
-  return [patch(globalThis, name, wrap), patch(timers, name, wrap)];
+  return patchTwins([[globalThis, name], [timers, name]], (original, state) => watched(original, state, look));
 }
 
 /** Node reads a delay this way. */
