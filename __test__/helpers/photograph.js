@@ -65,6 +65,8 @@ function unequalFields(was, is) {
   return FIELDS.filter((field) => !Object.is(was[field], is[field]) && (isFunction || field !== 'value'));
 }
 
+// Loading this makes Node replace `process.chdir`.
+require('node:worker_threads');
 // A first look and a first use make Node define what it defines lazily.
 photograph();
 new AbortController().abort();

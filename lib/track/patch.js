@@ -5,8 +5,8 @@ const { syncBuiltinESMExports } = require('node:module');
  * Replaces a method until the returned function is called. The wrapper should be written as a method, because methods
  * have no `prototype` of their own, as most of Node's functions; it gets the original's own properties (`name`,
  * `length`, `util.promisify.custom` …). When somebody wrapped the wrapper meanwhile, it cannot be taken out:
- * then `state.active` tells it to do nothing but call the original. When that somebody leaves and puts the wrapper
- * back, its next call takes it out.
+ * then `state.active` tells it to do nothing but call the original. When that somebody leaves and puts wrappers back,
+ * the next call of one takes them out.
  * @param {any} object
  * @param {PropertyKey} key
  * @param {(original: Function, state: { readonly active: boolean }) => Function} wrap
@@ -31,20 +31,40 @@ function patchTwins(places, wrap) {
 function replace(original, places, wrap) {
   let active = true;
   /** @type {(() => boolean)[]} */
-  const undo = [];
-  const takeOut = () => undo.filter((restore) => restore()).length > 0;
+  let undo = [];
+  const takeOut = () => {
+    const left = undo.filter((restore) => !restore());
+    const some = left.length < undo.length;
+    undo = left;
+    return some;
+  };
   const state = {
     get active() {
-      if (!active && takeOut()) syncBuiltinESMExports();
+      if (!active && undo.length > 0 && takeOut()) takeOutBuried();
       return active;
     },
   };
   const wrapper = disguise(wrap(original, state), original);
-  for (const [object, key] of places) undo.push(install(object, key, wrapper));
+  undo = places.map(([object, key]) => install(object, key, wrapper));
   return () => {
     active = false;
     takeOut();
+    if (undo.length > 0) bury(takeOut);
   };
+}
+
+/** What takes out wrappers that somebody else had wrapped; gone with the wrapper. @type {Set<WeakRef<() => boolean>>} */
+const buried = new Set();
+
+function bury(takeOut) {
+  for (const ref of buried) if (ref.deref() === undefined) buried.delete(ref);
+  buried.add(new WeakRef(takeOut));
+}
+
+/** Whoever put one wrapper back has most likely put back the others. */
+function takeOutBuried() {
+  for (const ref of buried) ref.deref()?.();
+  syncBuiltinESMExports();
 }
 
 /**
