@@ -1,7 +1,7 @@
 'use strict';
 const { dirname, join, resolve } = require('node:path');
 const v8 = require('node:v8');
-const { backgroundSupport, callNative, chooseMode, inChild, limitsOf, outcome, startInBackground } = require('./capture/background.js');
+const { backgroundSupport, callNative, chooseMode, limitsOf, outcome, startInBackground } = require('./capture/background.js');
 const { compareHistograms, countClasses, writeClasses } = require('./capture/histogram.js');
 const { histogramSettings, snapshotSettings } = require('./capture/options.js');
 const { LeakWatchError, fromNative } = require('./errors.js');
@@ -115,7 +115,7 @@ async function snapshot(settings) {
   const mode = chooseMode(settings, SNAPSHOT_PAUSE);
   const { id, pauseMs, retries } = mode === 'inline'
     ? paused(() => callNative(() => native.captureInline(what, limitsOf(settings), writeHeap)))
-    : await startInBackground(settings, (limits) => native.captureBackground(what, limits, inChild(writeHeap)));
+    : await startInBackground(settings, (limits) => native.prepareSnapshot(what, limits), writeHeap);
   const { result } = await outcome(id, settings);
   const { path, bytes, nodes, edges, redacted, removed, peakChildBytes = null } = /** @type {import('../native/binding.d.ts').CaptureResult} */ (result);
   return { path, bytes, durationMs: performance.now() - began, pauseMs, mode, nodes, edges, redacted, removed, peakChildBytes, retries };
@@ -140,7 +140,7 @@ function countHere() {
 
 /** @param {CaptureSettings} settings */
 async function countInChild(settings) {
-  const { id, pauseMs, retries } = await startInBackground(settings, (limits) => native.countBackground(limits, inChild(writeClasses)));
+  const { id, pauseMs, retries } = await startInBackground(settings, native.prepareCount, writeClasses);
   const { text } = await outcome(id, settings);
   const { text: json, peakChildBytes = null } = /** @type {import('../native/binding.d.ts').CapturedText} */ (text);
   /** @type {import('./capture/histogram.js').ClassCount[]} */

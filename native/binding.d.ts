@@ -170,15 +170,15 @@ export declare function analyzeSnapshot(path: string, top?: number | undefined |
 /** Whether snapshots can be taken in the background here, and why not. */
 export declare function backgroundSupport(): BackgroundSupport;
 
-/**
- * Tries once to take a snapshot in a forked child; `write` as for `captureInline`, but called in the child
- * only. Returns the number to ask `captureState` for, or `null` when threads were at work: try again in a
- * few milliseconds.
- */
-export declare function captureBackground(settings: CaptureSettings, limits: CaptureLimits, write: (arg: string) => string | null): number | null;
-
-/** Calls a capture off; it ends soon, with an error. */
+/** Calls a capture off. If its child was forked it ends soon, with an error; if not, that was all. */
 export declare function captureCancel(id: number): void;
+
+/**
+ * Tries once to fork the child of a capture that was prepared. The child calls `write`, as `captureInline` does.
+ * Returns `done`: ask `captureState` from now on; or why to try again in a few milliseconds: it is still
+ * `preparing`, or threads were `busy`.
+ */
+export declare function captureFork(id: number, write: (arg: string) => string | null): 'done' | 'preparing' | 'busy';
 
 /**
  * Takes a snapshot in this process. `write` gets a path, lets V8 write there, and returns nothing, or why
@@ -197,12 +197,6 @@ export declare function compareSnapshots(paths: Array<string>, top?: number | un
 
 /** Copies the snapshot in the file `source`, redacted or compressed as `settings` say. */
 export declare function copySnapshot(source: string, settings: CaptureSettings): Promise<CaptureResult>;
-
-/**
- * Tries once to run `write` in a forked child, which writes a text into the path it is given; `captureState`
- * has it in the end. Returns as `captureBackground` does.
- */
-export declare function countBackground(limits: CaptureLimits, write: (arg: string) => string | null): number | null;
 
 /**
  * Why an object is alive, as JSON (`WhyAlive` in src/heap/analysis/why.rs): the object with the given id, or the one
@@ -227,6 +221,15 @@ export declare function judgeTestRun(testRun: string): Promise<string>;
  * it for a reason, not regularly.
  */
 export declare function openFiles(): Array<OpenFileGroup>;
+
+/**
+ * Gets a forked child ready whose `write` writes a text; `captureState` has it in the end. Returns as
+ * `prepareSnapshot` does.
+ */
+export declare function prepareCount(limits: CaptureLimits): number;
+
+/** Gets a snapshot in a forked child ready, in a thread. Returns the number that `captureFork` takes next. */
+export declare function prepareSnapshot(settings: CaptureSettings, limits: CaptureLimits): number;
 
 /**
  * The suspects (JSON) that heap snapshots prove: JSON of `[{ path, requests }]`, three in time order, of the process

@@ -32,21 +32,29 @@ function chooseMode({ mode, allowPause }, secondsPerMegabyte) {
 }
 
 /**
- * Waits for a moment when no other thread is at work, and forks then.
+ * Gets a capture ready, waits for a moment when no other thread is at work, and forks then.
  * @param {{ maxMemoryBytes?: number, timeoutMs: number, signal?: AbortSignal, keepAlive: boolean }} options
- * @param {(limits: Limits) => number | null} attempt forks, or returns null when threads were at work
+ * @param {(limits: Limits) => number} prepare
+ * @param {(pipe: string) => string | null} write what the child does; returns why it could not
  */
-async function startInBackground({ signal, keepAlive, ...settings }, attempt) {
-  const limits = limitsOf(settings);
-  for (let retries = 0; retries <= QUIET_RETRIES; retries++) {
-    throwIfAborted(signal);
-    const began = performance.now();
-    const id = callNative(() => attempt(limits));
-    if (id !== null) return { id, pauseMs: performance.now() - began, retries };
-    // Of different lengths, so as not to keep step with something regular.
-    await sleep(1 + (retries % 7), keepAlive);
+async function startInBackground({ signal, keepAlive, ...settings }, prepare, write) {
+  const id = callNative(() => prepare(limitsOf(settings)));
+  const writeInChild = inChild(write);
+  try {
+    for (let [retries, turns] = [0, 0]; retries <= QUIET_RETRIES; turns++) {
+      // Of different lengths, so as not to keep step with something regular.
+      await sleep(1 + (turns % 7), keepAlive);
+      throwIfAborted(signal);
+      const began = performance.now();
+      const state = callNative(() => native.captureFork(id, writeInChild));
+      if (state === 'done') return { id, pauseMs: performance.now() - began, retries };
+      if (state === 'busy') retries += 1;
+    }
+    throw new LeakWatchError('ERR_LEAKWATCH_BUSY_THREADS', `No quiet moment was found in ${QUIET_RETRIES} attempts: other threads of this process (worker threads, the thread pool) are at work all the time. Try again under less load, or use mode: "inline".`);
+  } catch (error) {
+    native.captureCancel(id);
+    throw error;
   }
-  throw new LeakWatchError('ERR_LEAKWATCH_BUSY_THREADS', `No quiet moment was found in ${QUIET_RETRIES} attempts: other threads of this process (worker threads, the thread pool) are at work all the time. Try again under less load, or use mode: "inline".`);
 }
 
 /**
@@ -139,4 +147,4 @@ function callNative(call) {
   }
 }
 
-module.exports = { backgroundSupport, chooseMode, startInBackground, inChild, limitsOf, outcome, callNative };
+module.exports = { backgroundSupport, chooseMode, startInBackground, limitsOf, outcome, callNative };

@@ -18,12 +18,24 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-/// How an attempt to fork went: never, here.
-#[derive(Debug)]
+/// How an attempt to fork went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Attempt {
-    Started(Arc<Session>),
-    Busy(usize),
+    Done,
+    NotReady,
+    Busy,
+}
+
+/// A capture that lacks only its child: there is none here.
+#[derive(Debug)]
+pub enum Start {}
+
+impl Start {
+    /// Never called.
+    pub fn attempt(&self, _write: impl FnOnce(String) -> Option<String>) -> Result<Attempt, CaptureError> {
+        match *self {}
+    }
 }
 
 /// Why this process cannot fork a snapshot.
@@ -36,11 +48,12 @@ pub fn supported() -> Result<(), String> {
 }
 
 /// Says that this is not supported.
-pub fn attempt(
-    _limits: Limits,
-    _write: impl FnOnce(String) -> Option<String>,
-    _consume: impl FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError> + Send + 'static,
-) -> Result<Attempt, CaptureError> {
+pub fn begin<Consume>(
+    _prepare: impl FnOnce() -> Result<(Limits, Consume), CaptureError> + Send + 'static,
+) -> Result<(Arc<Session>, Start), CaptureError>
+where
+    Consume: FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError>,
+{
     let reason = supported().err().unwrap_or_default();
     Err(CaptureError::new(
         "ERR_LEAKWATCH_UNSUPPORTED",

@@ -12,6 +12,7 @@ use super::error::CaptureError;
 /// A capture in progress or just ended. Shared by the thread that drains it and whoever waits for it.
 #[derive(Debug, Default)]
 pub struct Session {
+    ready: AtomicBool,
     bytes: AtomicU64,
     cancelled: AtomicBool,
     outcome: Mutex<Option<Result<Product, CaptureError>>>,
@@ -41,6 +42,16 @@ impl Claim {
 }
 
 impl Session {
+    /// Everything is prepared.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether everything is prepared.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
     /// Bytes that V8 has written so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
@@ -64,7 +75,7 @@ impl Session {
     /// Starts the thread that does the capture's work and ends with its outcome.
     pub fn run(
         self: &Arc<Self>,
-        work: impl FnOnce(&Session) -> Result<Product, CaptureError> + Send + 'static,
+        work: impl FnOnce(&Arc<Session>) -> Result<Product, CaptureError> + Send + 'static,
     ) -> Result<(), CaptureError> {
         let session = Arc::clone(self);
         let started = crate::thread::spawn("leakwatch-drain", move || {
@@ -78,6 +89,11 @@ impl Session {
                 format!("Cannot start a thread for the capture: {error}."),
             )
         })
+    }
+
+    /// Whether there is an outcome that nobody has taken.
+    pub fn has_ended(&self) -> bool {
+        self.outcome.lock().is_some()
     }
 
     /// Takes the outcome, once there is one.

@@ -2,14 +2,15 @@
 //!
 //! What makes this work with V8, and what each step is for:
 //!
-//! 1. [`threads`]: fork only while every other thread waits in a system call. Only this thread is copied;
+//! 1. A thread of the parent gets everything ready ([`begin`]), so that the server stands still for the fork alone.
+//! 2. [`threads`]: fork only while every other thread waits in a system call. Only this thread is copied;
 //!    a thread in the middle of collecting or compiling would leave its work half done for ever.
-//! 2. [`regions`]: V8 excludes its pages from forks (to make `child_process.spawn` fast); include them.
-//! 3. `fork`, then exclude them again in the parent.
-//! 4. [`child`]: cut every tie to the outside, leave the parent's fate to the kernel, and
+//! 3. [`regions`]: V8 excludes its pages from forks (to make `child_process.spawn` fast); include them.
+//! 4. `fork`, then exclude them again in the parent.
+//! 5. [`child`]: cut every tie to the outside, leave the parent's fate to the kernel, and
 //!    [`relocations`]: nobody is left to wake or to wait for, so condition variables must do nothing.
-//! 5. The child writes the snapshot into the pipe and leaves without running any exit handler.
-//! 6. [`watch`]: a thread of the parent drains the pipe, watches time and memory, and collects the child.
+//! 6. The child writes the snapshot into the pipe and leaves without running any exit handler.
+//! 7. [`watch`]: the thread drains the pipe, watches time and memory, and collects the child.
 
 mod child;
 mod regions;
@@ -18,7 +19,7 @@ mod threads;
 mod watch;
 
 use std::io::PipeReader;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use self::child::Messages;
@@ -42,59 +43,117 @@ pub struct Limits {
 }
 
 /// How an attempt to fork went.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
-    /// A child is writing.
-    Started(Arc<Session>),
-    /// This many threads were at work: try again in a few milliseconds.
-    Busy(usize),
+    /// A child is at work, or the session has ended with an error.
+    Done,
+    /// The thread is not ready yet: try again in a few milliseconds.
+    NotReady,
+    /// Other threads were at work: try again in a few milliseconds.
+    Busy,
+}
+
+/// A capture that lacks only its child. Dropped, the capture is called off.
+#[derive(Debug)]
+pub struct Start {
+    session: Arc<Session>,
+    forked: mpsc::Sender<Forked>,
+}
+
+#[derive(Debug)]
+struct Forked {
+    pid: libc::pid_t,
+    output: PipeReader,
+    messages: Messages,
 }
 
 /// Why this process cannot fork a snapshot; `Ok` when it can.
 pub fn supported() -> Result<(), String> {
-    threads::busy().map_err(|error| {
-        format!("the kernel does not tell whether a thread is at work (/proc/self/task/*/syscall: {error})")
-    })?;
-    relocations::check()
+    static SUPPORTED: OnceLock<Result<(), String>> = OnceLock::new();
+    let find_out = || {
+        threads::busy().map_err(|error| {
+            format!(
+                "the kernel does not tell whether a thread is at work (/proc/self/task/*/syscall: {error})"
+            )
+        })?;
+        relocations::check()
+    };
+    SUPPORTED.get_or_init(find_out).clone()
 }
 
-/// Tries once to fork a child that runs `write` with the path of a pipe; it returns why it failed, if it did.
-/// What comes out of the pipe goes to `consume`, in a thread of this process.
-pub fn attempt(
-    limits: Limits,
-    write: impl FnOnce(String) -> Option<String>,
-    consume: impl FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError> + Send + 'static,
-) -> Result<Attempt, CaptureError> {
-    let system = |error| {
-        CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot prepare a fork for the capture: {error}."))
-    };
-    let busy = threads::busy().map_err(system)?;
-    if busy > 0 {
-        return Ok(Attempt::Busy(busy));
-    }
-    let (reader, writer) = open_pipe()?;
-    let messages = Messages::open().map_err(system)?;
-    let heap = ForkableHeap::open().map_err(system)?;
-    // Finding V8's pages took a moment: look again.
-    let busy = threads::busy().map_err(system)?;
-    if busy > 0 {
-        return Ok(Attempt::Busy(busy));
-    }
-    let parent = std::process::id();
-    // The child must not run the app's signal handlers: they would write into what both still share.
-    let pid = with_signals_blocked(|| {
-        // SAFETY: the other threads wait in system calls, so no lock of V8's is held; the child calls nothing
-        // that needs them and leaves through `_exit`.
-        match unsafe { libc::fork() } {
-            -1 => Err(system(std::io::Error::last_os_error())),
-            0 => child::run(parent, &writer, &messages, write),
-            pid => Ok(pid),
-        }
-    })?;
-    drop(heap);
-    drop(writer);
+/// Starts the thread of a capture: it runs `prepare`, waits for the child that [`Start::attempt`] forks, and hands
+/// what the child writes to what `prepare` returned.
+pub fn begin<Consume>(
+    prepare: impl FnOnce() -> Result<(Limits, Consume), CaptureError> + Send + 'static,
+) -> Result<(Arc<Session>, Start), CaptureError>
+where
+    Consume: FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError>,
+{
     let session = Arc::new(Session::default());
-    let mut child = Child::new(pid, limits, messages, Arc::clone(&session));
-    session.run(move |session| consume(reader, &mut child, session))?;
-    Ok(Attempt::Started(session))
+    let (forked, from_start) = mpsc::channel::<Forked>();
+    session.run(move |session| {
+        let (limits, consume) = prepare()?;
+        session.set_ready();
+        let Forked { pid, output, messages } = from_start.recv().map_err(|_| CaptureError::cancelled())?;
+        let mut child = Child::new(pid, limits, messages, Arc::clone(session));
+        consume(output, &mut child, session)
+    })?;
+    Ok((Arc::clone(&session), Start { session, forked }))
+}
+
+impl Start {
+    /// Tries once to fork a child that runs `write` with the path of a pipe; it returns why it failed, if it did.
+    /// After [`Attempt::Done`] nothing is left to do here.
+    pub fn attempt(&self, write: impl FnOnce(String) -> Option<String>) -> Result<Attempt, CaptureError> {
+        let system = |error| {
+            CaptureError::new(
+                "ERR_LEAKWATCH_SYSTEM",
+                format!("Cannot prepare a fork for the capture: {error}."),
+            )
+        };
+        if self.session.has_ended() {
+            return Ok(Attempt::Done);
+        }
+        if !self.session.is_ready() {
+            return Ok(Attempt::NotReady);
+        }
+        if threads::busy().map_err(system)? > 0 {
+            return Ok(Attempt::Busy);
+        }
+        let (output, input) = open_pipe()?;
+        let messages = Messages::open().map_err(system)?;
+        let heap = ForkableHeap::open().map_err(system)?;
+        // Finding V8's pages took a moment: look again.
+        if threads::busy().map_err(system)? > 0 {
+            return Ok(Attempt::Busy);
+        }
+        let parent = std::process::id();
+        // The child must not run the app's signal handlers: they would write into what both still share.
+        let pid = with_signals_blocked(|| {
+            // SAFETY: the other threads wait in system calls, so no lock of V8's is held; the child calls nothing
+            // that needs them and leaves through `_exit`.
+            match unsafe { libc::fork() } {
+                -1 => Err(system(std::io::Error::last_os_error())),
+                0 => child::run(parent, &input, &messages, write),
+                pid => Ok(pid),
+            }
+        })?;
+        drop(heap);
+        drop(input);
+        if let Err(lost) = self.forked.send(Forked { pid, output, messages }) {
+            lost.0.discard();
+        }
+        Ok(Attempt::Done)
+    }
+}
+
+impl Forked {
+    /// Ends a child that nobody waits for, because the thread has gone.
+    fn discard(self) {
+        // SAFETY: this process's own child, which nobody has collected.
+        unsafe {
+            libc::kill(self.pid, libc::SIGKILL);
+            libc::waitpid(self.pid, std::ptr::null_mut(), 0);
+        }
+    }
 }
