@@ -18,6 +18,12 @@ declare namespace leakWatch {
      * `all`: creation stacks for everything from the start, which costs more.
      */
     track?: 'auto' | 'all';
+    /**
+     * Whether each request gets a context of its own (one AsyncLocalStorage), so that promises, timers and callbacks
+     * that keep one are counted by route, in heap snapshots too. `auto` (default): where Node keeps contexts for next
+     * to nothing, which is 24 and later. With `track: 'all'` there are contexts always.
+     */
+    contexts?: 'auto' | boolean;
     /** How many requests a second are looked at again after their response, 0 to 10000; default 20. */
     survivorsPerSecond?: number;
     /**
@@ -153,7 +159,7 @@ declare namespace leakWatch {
     code: string;
   }
 
-  export type ResourceKind = 'timer' | 'listener' | 'handle' | 'file' | 'socket' | 'worker' | 'request';
+  export type ResourceKind = 'timer' | 'listener' | 'handle' | 'file' | 'socket' | 'worker' | 'request' | 'context';
 
   export interface Location {
     /** Absolute path; relative to the application's folder in a report. */
@@ -221,7 +227,7 @@ declare namespace leakWatch {
   export interface Suspect {
     /** Stable across runs and processes. */
     id: string;
-    kind: ResourceKind | 'collection' | 'object' | 'closure' | 'string' | 'buffer' | 'promise' | 'context' | 'native';
+    kind: ResourceKind | 'collection' | 'object' | 'closure' | 'string' | 'buffer' | 'promise' | 'native';
     /** Constructor, event, endpoint or file pattern. */
     name: string;
     growth: { count: number; bytes: number; countPerRequest: number; bytesPerRequest: number; bytesPerMinute: number | null };

@@ -158,8 +158,9 @@ for (const [options, message] of [
   [{ intervalMs: 1 }, /intervalMs .* not 1/],
   [{ history: 1.5 }, /history must be a whole number from 16/],
   [{ track: 'some' }, /track must be "auto" or "all", not "some"/],
+  [{ contexts: 'yes' }, /contexts must be "auto" or true or false, not "yes"/],
   [{ survivorsPerSecond: -1 }, /survivorsPerSecond must be a whole number from 0/],
-  [{ interval: 5 }, /has no option "interval"\. It has intervalMs, history, track, survivorsPerSecond/],
+  [{ interval: 5 }, /has no option "interval"\. It has intervalMs, history, track, contexts, survivorsPerSecond/],
 ]) {
   test(`wrong options: ${JSON.stringify(options)}`, () => {
     assert.throws(() => leakWatch(options), { name: 'LeakWatchError', code: 'ERR_LEAKWATCH_OPTION', message });

@@ -9,10 +9,14 @@ const { watchEmitters } = require('./monitor/emitters.js');
 const { Follower } = require('./monitor/follow.js');
 const { Prover } = require('./monitor/prover.js');
 const { Ring } = require('./monitor/ring.js');
+const { areContextsCheap } = require('./track/contexts.js');
 const { createTracker } = require('./track/index.js');
+const { harmless } = require('./track/patch.js');
 const { canSeeStacks } = require('./track/sites.js');
 
 const MAX_CHECKPOINTS = 1000;
+/** A request that lives through so many major collections after its response is a survivor. */
+const SURVIVED_COLLECTIONS = 2;
 /** Readings between two looks at whether live memory grows. */
 const READINGS_PER_LOOK = 12;
 /** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */
@@ -33,8 +37,6 @@ class Monitor {
   #readings = 0;
   /** @type {Prover | null} */
   #prover;
-  /** @type {{ collected(): void } | undefined} */
-  #traffic;
   /** @type {{ poll(): void, sweep(): void, stop(): void } | undefined} */
   #emitters;
   /** @type {(() => void)[]} */
@@ -136,7 +138,7 @@ class Monitor {
   }
 
   #trackGrowth() {
-    this.#traffic = this.#tracker.countTraffic(this.#settings.survivorsPerSecond);
+    this.#tracker.countRequests({ marks: this.#wantsContexts, samplesPerSecond: this.#settings.survivorsPerSecond, collections: SURVIVED_COLLECTIONS });
     const emitters = (this.#emitters = watchEmitters(this.#tracker.recorder, () => this.#follower.attribute(performance.now())));
     return () => {
       emitters.stop();
@@ -144,9 +146,14 @@ class Monitor {
     };
   }
 
+  get #wantsContexts() {
+    const { contexts } = this.#settings;
+    return contexts === 'auto' ? areContextsCheap() : contexts;
+  }
+
   #collected() {
     this.#collections += 1;
-    this.#traffic?.collected();
+    this.#tracker.collected();
     const floor = this.#readNow();
     this.#floors.push(floor);
     for (const checkpoint of this.#checkpoints.values().reverse()) {
@@ -190,17 +197,6 @@ class Monitor {
 function largest(groups) {
   const many = groups.filter(({ count }) => count >= HISTORY.fewest);
   return many.sort((a, b) => b.count - a.count).slice(0, HISTORY.groups);
-}
-
-/** What runs in a turn of its own must not throw there: that would end the process. */
-function harmless(look) {
-  return () => {
-    try {
-      look();
-    } catch {
-      // A measurement that fails is no measurement.
-    }
-  };
 }
 
 function startSampler(options) {

@@ -7,6 +7,8 @@ const { LeakWatchError } = require('./errors.js');
  * @property {number} [history] how many readings are kept, 16 to 100000; default 720, which is an hour
  * @property {'auto' | 'all'} [track] `auto` (default): creation stacks only for what grows. `all`: for everything from
  *   the start, which costs more
+ * @property {'auto' | boolean} [contexts] whether each request has a context of its own; `auto` (default): where Node
+ *   keeps contexts for next to nothing (24 and later)
  * @property {number} [survivorsPerSecond] requests a second that are looked at again after their response, 0 to
  *   10000; default 20
  * @property {boolean} [prove] whether heap snapshots may be taken in forked children when live memory keeps growing and
@@ -25,13 +27,14 @@ const HOUR_MS = 3_600_000;
  */
 function watchSettings(options = {}) {
   if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
-  const known = ['intervalMs', 'history', 'track', 'survivorsPerSecond', 'prove'];
+  const known = ['intervalMs', 'history', 'track', 'contexts', 'survivorsPerSecond', 'prove'];
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown) throw new LeakWatchError('ERR_LEAKWATCH_OPTION', `leakWatch has no option "${unknown}". It has ${known.join(', ')}.`);
   return {
     intervalMs: integer(options, 'intervalMs', { least: 100, most: HOUR_MS, usual: 5000 }),
     history: integer(options, 'history', { least: 16, most: 100_000, usual: 720 }),
-    track: choice(options.track ?? 'auto'),
+    track: choice(options, 'track', ['auto', 'all']),
+    contexts: choice(options, 'contexts', ['auto', true, false]),
     survivorsPerSecond: integer(options, 'survivorsPerSecond', { least: 0, most: 10_000, usual: 20 }),
     prove: yesOrNo(options, 'prove', true),
   };
@@ -62,10 +65,15 @@ function yesOrNo(options, name, usual) {
   return value;
 }
 
-/** @param {unknown} track @returns {'auto' | 'all'} */
-function choice(track) {
-  if (track !== 'auto' && track !== 'all') throw wrong('track', '"auto" or "all"', track);
-  return track;
+/**
+ * @template {string | boolean} T
+ * @param {any} options @param {string} name @param {T[]} choices the usual one first
+ * @returns {T}
+ */
+function choice(options, name, choices) {
+  const value = options[name] ?? choices[0];
+  if (!choices.includes(value)) throw wrong(name, choices.map((each) => JSON.stringify(each)).join(' or '), value);
+  return value;
 }
 
 /** @param {string} name @param {string} expected @param {unknown} value */

@@ -1,5 +1,6 @@
 'use strict';
 const { createHook } = require('node:async_hooks');
+const { harmless } = require('./patch.js');
 
 /** A connection that takes longer is reported before it has an endpoint. */
 const CONNECT_MS = 10_000;
@@ -34,8 +35,9 @@ const NAMES = new Map([
 function trackHandles(recorder) {
   const handles = new Handles(recorder);
   const hook = createHook({
-    init: (...created) => harmless(() => handles.opened(...created)),
-    destroy: (asyncId) => harmless(() => handles.closed(asyncId)),
+    // What a hook throws ends the process.
+    init: harmless((...created) => handles.opened(...created)),
+    destroy: harmless((asyncId) => handles.closed(asyncId)),
   }).enable();
   return {
     sweep: () => handles.nameSockets(),
@@ -44,15 +46,6 @@ function trackHandles(recorder) {
       handles.clear();
     },
   };
-}
-
-/** What a hook throws ends the process. */
-function harmless(look) {
-  try {
-    look();
-  } catch {
-    // A measurement that fails is no measurement.
-  }
 }
 
 class Handles {

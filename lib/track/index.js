@@ -1,5 +1,6 @@
 'use strict';
 const { syncBuiltinESMExports } = require('node:module');
+const { Contexts } = require('./contexts.js');
 const { trackFiles } = require('./files.js');
 const { trackHandles } = require('./handles.js');
 const { trackListeners } = require('./listeners.js');
@@ -7,7 +8,6 @@ const { Recorder } = require('./recorder.js');
 const { Requests } = require('./requests.js');
 const { Routes } = require('./routes.js');
 const { trackTimers } = require('./timers.js');
-const { countTraffic } = require('./traffic.js');
 
 const kinds = { timers: trackTimers, listeners: trackListeners, handles: trackHandles, files: trackFiles };
 
@@ -24,61 +24,72 @@ function createTracker(options) {
 class Tracker {
   #options;
   #routes;
+  #contexts;
+  /** @type {Requests | undefined} */
   #requests;
-  /** @type {Map<Kind | 'traffic', { sweep(): void, stop(): void }>} */
+  /** @type {Map<ResourceKind, { sweep(): void, stop(): void }>} */
   #running = new Map();
 
   /** @param {TrackerOptions} options */
   constructor(options) {
     this.#options = options;
     /** For trackers of the caller's own. */
-    this.recorder = new Recorder({ stacks: options.stacks === true, owner: () => this.#requests.owner() });
+    this.recorder = new Recorder({ stacks: options.stacks === true, owner: () => this.#requests?.owner() ?? null });
     this.#routes = new Routes(this.recorder.table);
-    this.#requests = new Requests(this.recorder.table, this.#routes);
+    this.#contexts = new Contexts((route) => this.recorder.table.routeName(route));
   }
 
   /** Follows what the options say. */
   start() {
+    if (this.#options.requests === true) {
+      require('node:http2'); // whose servers can then be met before they serve
+      this.countRequests({ marks: true, samplesPerSecond: Infinity, collections: 0 });
+    }
     for (const kind of /** @type {Kind[]} */ (['requests', ...Object.keys(kinds)])) {
       if (this.#options[kind] === true) this.follow(kind);
     }
   }
 
   /**
-   * Follows one kind from now on: patches what has to be patched.
+   * Counts requests from now on.
+   * @param {import('./requests.js').RequestOptions} options
+   */
+  countRequests(options) {
+    this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, contexts: this.#contexts }, options);
+  }
+
+  /** A major collection has ended. */
+  collected() {
+    this.#requests?.collected();
+  }
+
+  /**
+   * Follows one kind from now on: patches what has to be patched. `requests`: says which of them creates what.
    * @param {Kind} kind
    */
   follow(kind) {
+    if (kind === 'requests') return this.#requests?.attribute(true);
     if (this.#running.has(kind)) return;
-    const tracker = kind === 'requests' ? this.#requests.start(this.recorder, !this.#countsTraffic) : kinds[kind](this.recorder);
-    this.#running.set(kind, tracker);
+    this.#running.set(kind, kinds[kind](this.recorder));
     syncBuiltinESMExports();
   }
 
   /**
    * Takes the patches of one kind out, and forgets what is alive of it.
-   * @param {Kind | 'traffic'} kind
+   * @param {Kind} kind
    */
   unfollow(kind) {
+    if (kind === 'requests') return this.#requests?.attribute(false);
     const tracker = this.#running.get(kind);
     if (!tracker) return;
     this.#running.delete(kind);
     tracker.stop();
-    if (kind !== 'traffic') syncBuiltinESMExports();
-  }
-
-  /**
-   * Counts requests where following each of them would be too dear.
-   * @param {number} samplesPerSecond requests looked at again after their response
-   */
-  countTraffic(samplesPerSecond) {
-    const traffic = countTraffic(this.recorder, this.#routes, samplesPerSecond);
-    this.#running.set('traffic', traffic);
-    return traffic;
+    syncBuiltinESMExports();
   }
 
   /** What is alive now, most first. @returns {ResourceGroup[]} */
   groups() {
+    this.#requests?.sweep();
     for (const tracker of this.#running.values()) tracker.sweep();
     return JSON.parse(this.recorder.table.groups(this.recorder.now()));
   }
@@ -90,7 +101,7 @@ class Tracker {
 
   /** How many requests and upgrades servers of this thread have received since the start. */
   requests() {
-    return this.#countsTraffic ? this.#routes.total : this.#requests.count;
+    return this.#requests?.count ?? 0;
   }
 
   /** The functions that serve each Express route. @returns {{ route: string, functions: Function[] }[]} */
@@ -103,24 +114,22 @@ class Tracker {
     return JSON.parse(this.recorder.table.dropped());
   }
 
-  get #countsTraffic() {
-    return this.#running.has('traffic');
-  }
-
   /** Takes every patch out and forgets everything alive. */
   stop() {
     for (const kind of [...this.#running.keys()].reverse()) this.unfollow(kind);
+    this.#requests?.stop();
   }
 }
 
 module.exports = { createTracker };
 
-/** @typedef {'timers' | 'listeners' | 'handles' | 'files' | 'requests'} Kind */
+/** @typedef {'timers' | 'listeners' | 'handles' | 'files'} ResourceKind */
+/** @typedef {ResourceKind | 'requests'} Kind */
 /** @typedef {{ stacks?: boolean, timers?: boolean, listeners?: boolean, handles?: boolean, files?: boolean, requests?: boolean }} TrackerOptions */
 /** @typedef {{ file: string, line: number, column: number, function: string | null }} Location */
 /**
  * @typedef {object} ResourceGroup
- * @property {'timer' | 'listener' | 'handle' | 'file' | 'socket' | 'worker' | 'request'} kind
+ * @property {'timer' | 'listener' | 'handle' | 'file' | 'socket' | 'worker' | 'request' | 'context'} kind
  * @property {string} name
  * @property {string | null} holder
  * @property {number} count alive now

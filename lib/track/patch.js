@@ -85,19 +85,31 @@ function observe(object, key, look) {
  * @param {(result: any, args: any[], self: any) => void} look
  */
 function watched(original, state, look) {
+  const safely = harmless(look);
   return {
     wrapper(...args) {
       const result = Reflect.apply(original, this, args);
-      if (state.active) {
-        try {
-          look(result, args, this);
-        } catch {
-          // The application comes first: a measurement that fails is no measurement.
-        }
-      }
+      if (state.active) safely(result, args, this);
       return result;
     },
   }.wrapper;
+}
+
+/**
+ * Calls `look` and lets nothing out that it throws: the application comes first, and a measurement that fails is no
+ * measurement.
+ * @template {any[]} Arguments
+ * @param {(...args: Arguments) => void} look
+ * @returns {(...args: Arguments) => void}
+ */
+function harmless(look) {
+  return (...args) => {
+    try {
+      look(...args);
+    } catch {
+      // No measurement.
+    }
+  };
 }
 
 function disguise(wrapper, original) {
@@ -121,4 +133,4 @@ function install(object, key, wrapper) {
 
 const hidden = { enumerable: false, configurable: true, writable: true };
 
-module.exports = { patch, patchTwins, observe, watched };
+module.exports = { patch, patchTwins, observe, watched, harmless };

@@ -1,181 +1,162 @@
 'use strict';
-const { AsyncLocalStorage } = require('node:async_hooks');
-const http = require('node:http');
-const { Ledger } = require('./ledger.js');
-const { observe, patch } = require('./patch.js');
+const diagnostics = require('node:diagnostics_channel');
+const { Connections } = require('./connections.js');
+const { harmless } = require('./patch.js');
+const { watchServers } = require('./servers.js');
+const { Survivors } = require('./survivors.js');
 
+const FINISHED = 'http.server.response.finish';
 const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation']);
 
-/** What runs because of one request carries this, so that what it creates is known to be its. */
-class RequestContext {
-  /**
-   * @param {number} id
-   * @param {any} request
-   */
-  constructor(id, request) {
-    this.id = id;
-    /** Dropped when the response is over: a context that lives on keeps nothing else alive. */
-    this.request = request;
-    /** @type {number | undefined} */
-    this.route = undefined;
-  }
-}
-
 /**
- * Requests of http, https and http2 servers, and protocol upgrades: counts per route, who is being served, and
- * requests that live on after their response.
+ * Requests of http, https and http2 servers, and protocol upgrades: counts per route, who is being served, and what
+ * lives on after the response. Node tells when a response is finished; that it never will be shows when its
+ * connection closes.
  */
 class Requests {
   #routes;
   #table;
-  #storage = new AsyncLocalStorage();
-  /** @type {WeakMap<object, RequestContext>} */
-  #byResponse = new WeakMap();
-  /** @type {(() => void)[]} */
-  #undo = [];
-  /** @type {Ledger | undefined} */
-  #survivors;
-  /** Open requests that created something before their route was known. @type {Map<number, WeakRef<RequestContext>>} */
-  #unresolved = new Map();
+  #contexts;
+  #marks;
+  #attributes = false;
   #count = 0;
+  #lastId = 0;
+  #survivors;
+  #servers;
+  #connections = new Connections((request, response) => this.#ended(request, response, true));
+  /** Responses met before 'request': for 'Expect: 100-continue'. @type {WeakSet<object>} */
+  #expected = new WeakSet();
+  /** Responses that were cut off, so that none is counted again. @type {WeakSet<object>} */
+  #aborted = new WeakSet();
+  /** Open requests that created something before their route was known. @type {Map<number, WeakRef<Marker>>} */
+  #unresolved = new Map();
+  #onFinish = harmless(({ request, response }) => this.#ended(request, response, false));
 
   /**
-   * @param {any} table native TrackTable
-   * @param {import('./routes.js').Routes} routes
+   * Starts.
+   * @param {object} parts
+   * @param {import('./recorder.js').Recorder} parts.recorder
+   * @param {import('./routes.js').Routes} parts.routes
+   * @param {import('./contexts.js').Contexts} parts.contexts
+   * @param {RequestOptions} options
    */
-  constructor(table, routes) {
-    this.#table = table;
+  constructor({ recorder, routes, contexts }, { marks, ...sample }) {
     this.#routes = routes;
+    this.#table = recorder.table;
+    this.#contexts = contexts;
+    this.#marks = marks;
+    this.#survivors = new Survivors(recorder, sample);
+    this.#servers = watchServers(contexts, (args) => this.#begin(args));
+    this.#servers.meet();
+    diagnostics.subscribe(FINISHED, this.#onFinish);
   }
 
-  /** How many were seen. */
+  /** How many requests and upgrades were received. */
   get count() {
     return this.#count;
   }
 
-  /** Who is being served: a route's number, or minus the request's while its route is unknown. */
-  owner() {
-    const context = this.#storage.getStore();
-    if (!context) return null;
-    const route = context.route ?? this.#routes.serving(context.request);
-    if (route === undefined && !this.#unresolved.has(context.id)) this.#unresolved.set(context.id, new WeakRef(context));
-    return route ?? -context.id;
+  /**
+   * Says who creates what from now on, or no longer.
+   * @param {boolean} wanted
+   */
+  attribute(wanted) {
+    this.#attributes = wanted;
+    if (!wanted && !this.#marks) this.#contexts.disable();
   }
 
-  /**
-   * @param {import('./recorder.js').Recorder} recorder
-   * @param {boolean} counts whether to count requests per route and survivors; else only contexts are kept
-   */
-  start(recorder, counts) {
-    // Loaded only by who needs them: they take megabytes.
-    const http2 = require('node:http2');
-    const https = require('node:https');
-    this.#survivors = new Ledger(recorder.table, () => true);
-    const closed = (response) => this.#closed(response, recorder, counts);
-    for (const { prototype } of [http.Server, https.Server]) this.#watchServer(prototype);
-    for (const { prototype } of [http.ServerResponse, http2.Http2ServerResponse]) {
-      this.#undo.push(patch(prototype, 'emit', (original, state) => closeObserver(original, state, closed)));
-    }
-    // The classes of http2's servers are not exported: they are met with their first instance.
-    const met = new Set();
-    const meet = (server) => {
-      const prototype = Object.getPrototypeOf(server);
-      if (!met.has(prototype)) this.#watchServer(prototype);
-      met.add(prototype);
-    };
-    for (const name of ['createServer', 'createSecureServer']) this.#undo.push(observe(http2, name, meet));
-    return this;
+  /** Who is being served: a route's number, or minus the request's while its route is unknown. @returns {number | null} */
+  owner() {
+    const marker = this.#attributes ? this.#contexts.current : undefined;
+    if (!marker) return null;
+    const request = marker.request?.deref();
+    const route = marker.number ?? (request && this.#routes.serving(request));
+    if (route !== undefined) return route;
+    if (marker.id === 0) return null; // received before anybody wanted to know
+    if (!this.#unresolved.has(marker.id)) this.#unresolved.set(marker.id, new WeakRef(marker));
+    return -marker.id;
+  }
+
+  /** A major collection has ended. */
+  collected() {
+    this.#survivors.collected();
   }
 
   sweep() {
-    this.#survivors?.sweep();
+    this.#servers.meet();
+    this.#connections.sweep();
+    this.#survivors.sweep();
     for (const [id, ref] of this.#unresolved) {
-      const request = ref.deref()?.request;
+      const request = ref.deref()?.request?.deref();
       if (request) this.#table.resolve(id, this.#routes.served(request));
       else this.#unresolved.delete(id);
     }
   }
 
   stop() {
-    for (const restore of this.#undo.reverse()) restore();
-    this.#undo = [];
-    this.#survivors?.clear();
-    this.#storage.disable();
-  }
-
-  #watchServer(prototype) {
-    const requests = this;
-    const undo = patch(prototype, 'emit', (original, state) => {
-      return {
-        wrapper(...args) {
-          if (!state.active) return Reflect.apply(original, this, args);
-          const context = requests.#begin(args);
-          if (!context) return Reflect.apply(original, this, args);
-          return requests.#storage.run(context, () => Reflect.apply(original, this, args));
-        },
-      }.wrapper;
-    });
-    this.#undo.push(undo);
+    diagnostics.unsubscribe(FINISHED, this.#onFinish);
+    this.#connections.stop();
+    this.#servers.stop();
+    this.#survivors.clear();
+    this.#contexts.disable();
   }
 
   #begin(/** @type {any[]} */ [event, request, response]) {
     try {
       if (event === 'upgrade') return this.#beginUpgrade(request);
-      return requestEvents.has(event) ? this.#beginRequest(request, response) : undefined;
+      return requestEvents.has(event) ? this.#beginRequest(event, request, response) : undefined;
     } catch {
       return undefined; // the application comes first
     }
   }
 
-  #beginRequest(request, response) {
-    if (this.#byResponse.has(response)) return undefined;
-    const context = this.#context(request);
-    this.#byResponse.set(response, context);
-    return context;
+  #beginRequest(event, request, response) {
+    if (event !== 'request') this.#expected.add(response);
+    else if (this.#expected.has(response)) return undefined;
+    this.#count += 1;
+    // Node publishes nothing about http2.
+    if (request.httpVersionMajor === 2) response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
+    if (!this.#marks && !this.#attributes) return undefined;
+    const marker = this.#contexts.create(response);
+    if (this.#attributes) {
+      this.#lastId = 1 + (this.#lastId % 0x7fffffff);
+      marker.id = this.#lastId;
+      marker.request = new WeakRef(request);
+    }
+    return marker;
   }
 
   #beginUpgrade(request) {
-    const context = this.#context(null);
-    context.route = this.#routes.upgraded(request);
-    this.#routes.count(context.route);
-    return context;
-  }
-
-  #context(request) {
+    const route = this.#routes.upgraded(request);
     this.#count += 1;
-    return new RequestContext(1 + (this.#count % 0x7fffffff), request);
-  }
-
-  #closed(response, recorder, counts) {
-    const context = this.#byResponse.get(response);
-    if (!context?.request) return;
-    const { request } = context;
-    const route = this.#routes.served(request);
-    context.route = route;
-    context.request = null;
-    this.#unresolved.delete(context.id);
-    this.#table.resolve(context.id, route);
-    if (!counts) return;
     this.#routes.count(route);
-    const name = response.writableFinished ? 'IncomingMessage' : 'IncomingMessage (aborted)';
-    this.#survivors?.add(request, recorder.add('request', name, { site: 0, owner: route }));
+    if (!this.#marks && !this.#attributes) return undefined;
+    const marker = this.#contexts.create();
+    this.#contexts.settle(marker, route);
+    return marker;
   }
-}
 
-function closeObserver(original, state, closed) {
-  return {
-    wrapper(...args) {
-      const result = Reflect.apply(original, this, args);
-      if (state.active && args[0] === 'close') {
-        try {
-          closed(this);
-        } catch {
-          // The application comes first.
-        }
-      }
-      return result;
-    },
-  }.wrapper;
+  #ended(request, response, aborted) {
+    if (this.#aborted.has(response)) return;
+    if (aborted) this.#aborted.add(response);
+    const route = this.#routes.served(request);
+    const marker = this.#contexts.of(response);
+    if (marker) {
+      if (marker.id !== 0) this.#table.resolve(marker.id, route);
+      this.#unresolved.delete(marker.id);
+      this.#contexts.settle(marker, route);
+    }
+    this.#routes.count(route);
+    this.#survivors.offer(request, marker, { route, aborted });
+  }
 }
 
 module.exports = { Requests };
+
+/** @typedef {import('./contexts.js').LeakWatchRequest} Marker */
+/**
+ * @typedef {object} RequestOptions
+ * @property {boolean} marks whether each request gets a context from the start
+ * @property {number} samplesPerSecond requests looked at again after their response
+ * @property {number} collections major ones after which what is still alive is a survivor
+ */

@@ -27,8 +27,6 @@ class Routes {
 
   /** @param {any} table native TrackTable */
   constructor(table) {
-    /** Requests counted since the start. */
-    this.total = 0;
     this.#table = table;
   }
 
@@ -63,7 +61,6 @@ class Routes {
 
   /** @param {number} route */
   count(route) {
-    this.total += 1;
     this.#counts[route] = (this.#counts[route] ?? 0) + 1;
   }
 

@@ -5,7 +5,7 @@ use crate::heap::{HeapGraph, NodeType};
 use crate::report::SuspectKind;
 
 /// Classes that say how something is stored or passed on, not what it is.
-const GENERIC: [&str; 15] = [
+const GENERIC: [&str; 16] = [
     "Object",
     "Array",
     "Map",
@@ -20,6 +20,8 @@ const GENERIC: [&str; 15] = [
     "Error",
     "Generator",
     "AsyncContextFrame",
+    // The marker of a request's context is leakwatch's own.
+    "LeakWatchRequest",
     "string",
 ];
 

@@ -55,7 +55,12 @@ fn key(group: &ResourceGroup) -> Key<'_> {
     (&group.kind, &group.name, group.holder.as_deref(), group.site.first())
 }
 
+/// Whether those alive may all go without anybody's doing. A context lives as long as what keeps it, a timer that will
+/// fire among others: it tells of a route, and proves nothing.
 fn lets_go_by_itself(group: &ResourceGroup, watched_ms: f64) -> bool {
+    if group.kind == "context" {
+        return true;
+    }
     let delay = group.delay_ms.unwrap_or(0.0);
     let fired_long_ago = watched_ms >= delay.max(1.0) * DELAYS_TO_WAIT;
     group.kind == "timer" && group.name != "setInterval" && delay < LONG_TIMEOUT_MS && !fired_long_ago

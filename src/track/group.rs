@@ -22,6 +22,8 @@ pub enum Kind {
     Worker,
     /// A request that outlives its response.
     Request,
+    /// The context of a request that outlives its response: a promise, timer or callback keeps it.
+    Context,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             "socket" => Self::Socket,
             "worker" => Self::Worker,
             "request" => Self::Request,
+            "context" => Self::Context,
             _ => return None,
         })
     }

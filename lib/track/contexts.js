@@ -1,0 +1,113 @@
+'use strict';
+const { AsyncLocalStorage } = require('node:async_hooks');
+const vm = require('node:vm');
+
+/** Distinct route functions beside `(other)` and `(unknown)`. */
+const MAX_ROUTES = 511;
+
+const unknown = functionNamed('(unknown)');
+
+/**
+ * What runs because of one request carries this: a promise, a timer or a callback that keeps the context of a request
+ * keeps its marker. It holds nothing of the request, so that it is never the leak, nor makes one worse.
+ *
+ * `route` is a function called what the route is called: names of functions can be read in heap snapshots, redacted
+ * ones too.
+ */
+class LeakWatchRequest {
+  route = unknown;
+  /** While it is served and followed: the request's number, and how to ask it for its route. */
+  id = 0;
+  /** @type {WeakRef<any> | null} */
+  request = null;
+  /** The route's number, once it is known. @type {number | undefined} */
+  number = undefined;
+}
+
+/** The one AsyncLocalStorage of a tracker, and whose marker is whose. */
+class Contexts {
+  #storage = new AsyncLocalStorage();
+  /** @type {WeakMap<object, LeakWatchRequest>} */
+  #byResponse = new WeakMap();
+  #nameOf;
+  /** @type {Map<number, Function>} */
+  #functions = new Map();
+  #other = functionNamed('(other)');
+
+  /** @param {(route: number) => string} nameOf */
+  constructor(nameOf) {
+    this.#nameOf = nameOf;
+  }
+
+  /** The marker of the request that the running code serves. @returns {LeakWatchRequest | undefined} */
+  get current() {
+    return this.#storage.getStore();
+  }
+
+  /** @param {object} response @returns {LeakWatchRequest | undefined} */
+  of(response) {
+    return this.#byResponse.get(response);
+  }
+
+  /**
+   * A marker for a request that begins.
+   * @param {object} [response] by which it is found again
+   */
+  create(response) {
+    const marker = new LeakWatchRequest();
+    if (response) this.#byResponse.set(response, marker);
+    return marker;
+  }
+
+  /**
+   * @template T
+   * @param {LeakWatchRequest} marker
+   * @param {() => T} serve
+   * @returns {T}
+   */
+  run(marker, serve) {
+    return this.#storage.run(marker, serve);
+  }
+
+  /**
+   * The route of a request is known, and nothing else of it is of interest any more.
+   * @param {LeakWatchRequest} marker
+   * @param {number} route
+   */
+  settle(marker, route) {
+    marker.number = route;
+    marker.route = this.#functionOf(route);
+    marker.request = null;
+  }
+
+  /** Nobody wants contexts now; before Node 24 keeping them costs all asynchronous code something. */
+  disable() {
+    this.#storage.disable();
+  }
+
+  #functionOf(route) {
+    if (route === 0) return this.#other;
+    const known = this.#functions.get(route);
+    if (known) return known;
+    if (this.#functions.size >= MAX_ROUTES) return this.#other;
+    const made = functionNamed(this.#nameOf(route));
+    this.#functions.set(route, made);
+    return made;
+  }
+}
+
+/**
+ * A function that V8 itself knows by this name: a name given to it later is a property, and not what a snapshot shows.
+ * @param {string} name
+ * @returns {Function}
+ */
+function functionNamed(name) {
+  return vm.runInThisContext(`({ ${JSON.stringify(name)}() {} })`, { filename: __filename })[name];
+}
+
+/** Whether a context for each request costs next to nothing: Node keeps them in frames (24 and later), not by hooks. */
+function areContextsCheap() {
+  return !('_enable' in AsyncLocalStorage.prototype);
+}
+
+module.exports = { Contexts, LeakWatchRequest, areContextsCheap };

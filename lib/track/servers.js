@@ -1,0 +1,56 @@
+'use strict';
+const http = require('node:http');
+const https = require('node:https');
+const { patch } = require('./patch.js');
+
+/**
+ * Serves what the servers of this thread receive in contexts of their own: http and https, and http2 once somebody has
+ * loaded it, because it takes megabytes.
+ * @param {import('./contexts.js').Contexts} contexts
+ * @param {(args: any[]) => import('./contexts.js').LeakWatchRequest | undefined} begin told each event of a server;
+ *   returns the marker to serve it with, if any. Must not throw
+ * @returns {{ meet(): void, stop(): void }} `meet` looks whether http2 is there by now
+ */
+function watchServers(contexts, begin) {
+  const undo = [];
+  const watch = (prototype) => undo.push(patch(prototype, 'emit', (original, state) => serving(original, state, contexts, begin)));
+  for (const { prototype } of [http.Server, https.Server]) watch(prototype);
+  let hasMet = false;
+  return {
+    meet() {
+      if (hasMet || !isLoaded('http2')) return;
+      hasMet = true;
+      http2Prototypes().forEach(watch);
+    },
+    stop() {
+      for (const restore of undo.reverse()) restore();
+    },
+  };
+}
+
+function serving(original, state, contexts, begin) {
+  return {
+    wrapper(...args) {
+      const marker = state.active ? begin(args) : undefined;
+      if (!marker) return Reflect.apply(original, this, args);
+      return contexts.run(marker, () => Reflect.apply(original, this, args));
+    },
+  }.wrapper;
+}
+
+function isLoaded(builtin) {
+  const { moduleLoadList } = /** @type {{ moduleLoadList?: string[] }} */ (/** @type {unknown} */ (process));
+  return moduleLoadList?.includes(`NativeModule ${builtin}`) ?? false;
+}
+
+/** @type {any[] | undefined} */
+let prototypes;
+
+/** The classes of http2's servers are not exported. */
+function http2Prototypes() {
+  const http2 = require('node:http2');
+  prototypes ??= [http2.createServer(), http2.createSecureServer()].map((server) => Object.getPrototypeOf(server));
+  return prototypes;
+}
+
+module.exports = { watchServers };
