@@ -52,6 +52,129 @@ declare namespace leakWatch {
     off(event: 'leak', listener: (report: Report) => void): this;
   }
 
+  export interface AnalysisOptions {
+    /** Calls the analysis off. */
+    signal?: AbortSignal;
+    /** Told now and then: what is being done, and the share of the work that is over, 0 to 1, about. */
+    onProgress?: (progress: { phase: 'opening' | 'scanning' | 'parsing' | 'graph' | 'answering'; fraction: number }) => void;
+  }
+
+  export interface ListOptions extends AnalysisOptions {
+    /** Rows of each list, 1 to 10000; default 20. */
+    top?: number;
+  }
+
+  export interface ExplainOptions extends AnalysisOptions {
+    /** The object with this id. */
+    id?: number;
+    /** Or the one of this class that retains most. */
+    class?: string;
+    /** How many paths, 1 to 100; default 5. */
+    limit?: number;
+  }
+
+  /** What is in a heap snapshot. Sizes are in bytes, lists have the greatest first; null is what the snapshot does not tell. */
+  export interface SnapshotAnalysis {
+    /** Where the application's node_modules are. */
+    folder: string | null;
+    nodes: number;
+    edges: number;
+    totalBytes: number;
+    /** Every class with objects. */
+    classes: { name: string; constructor: Location | null; scriptPosition: ScriptPosition | null; count: number; shallowBytes: number; retainedBytes: number; distance: number | null }[];
+    /** What keeps much of the heap alive. */
+    suspects: LeakSuspect[];
+    duplicateStrings: { texts: number; wastedBytes: number; biggest: { text: string; count: number; bytes: number; wastedBytes: number; isCut: boolean }[] };
+    collections: { kind: string; className: string; id: number; entries: number; retainedBytes: number; path: string }[];
+    listeners: { emitter: string; id: number; event: string; count: number; path: string }[];
+    /** Pending promises that are waited for. */
+    promises: { count: number; reactions: number; biggest: { id: number; reactions: number; retainedBytes: number; path: string; waiting: Location | null }[] };
+    /** Async functions and generators that have not come to their end. */
+    suspended: LineRow[];
+    /** Timers that are set, by the line of their callbacks. */
+    timers: (LineRow & { kind: 'Timeout' | 'Immediate' })[];
+    /** Functions by the line that made them. */
+    closures: LineRow[];
+    files: { file: string; count: number; retainedBytes: number }[];
+    packages: { name: string; count: number; retainedBytes: number }[];
+    buffers: { count: number; bytes: number; biggest: { bytes: number; id: number; path: string }[] };
+  }
+
+  /** Zero-based, the script by V8's number. */
+  export interface ScriptPosition {
+    scriptId: number;
+    line: number;
+    column: number;
+  }
+
+  export interface LineRow {
+    location: Location;
+    count: number;
+    retainedBytes: number;
+  }
+
+  export interface LeakSuspect {
+    /** `group`: many objects of one class without a common holder. */
+    kind: 'object' | 'group';
+    className: string;
+    id: number;
+    count: number;
+    retainedBytes: number;
+    /** Of the whole heap. */
+    percent: number;
+    path: string;
+    location: Location | null;
+    contents: { className: string; count: number; retainedBytes: number }[];
+  }
+
+  /** What grew between snapshots; arrays have a number for each. */
+  export interface SnapshotComparison {
+    folder: string | null;
+    /** Whether the snapshots share object ids: taken inline in one process. */
+    sameProcess: boolean;
+    totalBytes: number[];
+    /** Who holds what grew at every step. */
+    growth: {
+      /** Stable: the same leak has the same id in another process. */
+      id: string;
+      className: string;
+      objectId: number;
+      signature: string[];
+      path: string;
+      location: Location | null;
+      bytes: number[];
+      /** `grew`: between two snapshots. `growing`: at every step of three or more. `slowing`: so, but hardly at the last one. */
+      trend: 'grew' | 'growing' | 'slowing';
+      contents: { className: string; counts: number[]; bytes: number[]; location: Location | null }[];
+    }[];
+    /** First and last snapshot. */
+    classes: { name: string; constructor: Location | null; count: [number, number]; shallowBytes: [number, number]; retainedBytes: [number, number]; added: number | null; removed: number | null }[];
+  }
+
+  /** Why an object is alive. */
+  export interface WhyAlive {
+    folder: string | null;
+    className: string;
+    id: number;
+    classCount: number;
+    shallowBytes: number;
+    retainedBytes: number;
+    location: Location | null;
+    /** The most readable first; empty when only weak references lead to it. */
+    paths: { text: string; programPart: number; steps: PathStep[] }[];
+  }
+
+  export interface PathStep {
+    hold: 'global' | 'property' | 'element' | 'variable' | 'export' | 'moduleExports' | 'mapKey' | 'mapValue' | 'setMember' | 'weakMapValue' | 'closure' | 'bound' | 'internal';
+    /** Why it holds, in words; null for V8's own links. */
+    reason: string | null;
+    name: string;
+    className: string;
+    id: number;
+    file: string | null;
+    function: string | null;
+  }
+
   export interface CaptureOptions {
     /**
      * `background`: in a forked child, the event loop stops for milliseconds. `inline`: in this process, the
@@ -142,6 +265,18 @@ declare namespace leakWatch {
 
   /** Puts histograms side by side, what grew most first. */
   export function compareHistograms(histograms: ClassHistogram[]): HistogramRow[];
+
+  /**
+   * What is in a heap snapshot (plain, gzip or zstd): what keeps much of it, classes, collections and more. Works on
+   * threads of its own. Rejects with a LeakWatchError.
+   */
+  export function analyzeSnapshot(file: string, options?: ListOptions): Promise<SnapshotAnalysis>;
+
+  /** What grew between two or more heap snapshots, in the order they were taken. Likewise. */
+  export function compareSnapshots(files: string[], options?: ListOptions): Promise<SnapshotComparison>;
+
+  /** Why an object is alive: its retainer paths. Resolves to null when there is no such object. Likewise. */
+  export function explainObject(file: string, options: ExplainOptions): Promise<WhyAlive | null>;
 
   /** Whether captures can be taken without stopping the event loop here, and if not, why. */
   export function backgroundSupport(): { supported: boolean; reason: string | null };

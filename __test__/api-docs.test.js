@@ -7,7 +7,7 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
-const page = read('docs/api.md');
+const page = read('docs/api.md') + read('docs/analyze.md');
 const types = read('index.d.ts');
 
 test('every export', () => {

@@ -13,6 +13,11 @@ test('the help is what is pinned', async () => {
   assert.deepEqual([general.stdout, general.code], [pinned('help.txt'), 0]);
   const ofTest = await leakwatch(['test', '--help']);
   assert.deepEqual([ofTest.stdout, ofTest.code], [pinned('help-test.txt'), 0]);
+  for (const command of ['analyze', 'compare', 'path']) {
+    const { stdout, code } = await leakwatch([command, '--help']);
+    assert.deepEqual([stdout, code], [pinned(`help-${command}.txt`), 0]);
+    assert.ok(stdout.split('\n').every((line) => line.length <= 80), command);
+  }
   assert.ok(ofTest.stdout.split('\n').every((line) => line.length <= 80), 'fits into 80 columns');
 });
 
@@ -38,6 +43,18 @@ const WRONG = [
   [['test', 'healthy.js', '--node', '/nowhere/node'], /--node \/nowhere\/node does not exist/],
   [['test', 'healthy.js', '--node', __filename], /--node .* could not be run.*path of a Node\.js executable/],
   [['test', 'healthy.js', '--json', '/nowhere/report.json'], /Cannot write the report to \/nowhere\/report\.json/],
+  [['analyze'], /Expected one heap snapshot, got none.*'leakwatch analyze app\.heapsnapshot'/],
+  [['analyze', 'a.heapsnapshot', 'b.heapsnapshot'], /Expected one heap snapshot, got a\.heapsnapshot, b\.heapsnapshot/],
+  [['analyze', 'none.heapsnapshot'], /There is no file .*none\.heapsnapshot.*takeSnapshot\(\)/],
+  [['analyze', 'healthy.js'], /not a usable heap snapshot: .* \(at byte 0\)/],
+  [['analyze', 'healthy.js', '--top', '0'], /--top 0 is out of range.*from 1 to 10000/],
+  [['analyze', 'healthy.js', '--json', 'healthy.js'], /--json healthy\.js would overwrite a heap snapshot/],
+  [['analyze', 'healthy.js', '--json', 'b.heapsnapshot.gz'], /--json b\.heapsnapshot\.gz would overwrite a heap snapshot/],
+  [['compare', 'healthy.js'], /two or more heap snapshots.*got 1/],
+  [['path', 'healthy.js'], /Name one object: --class NAME.*or --id N/],
+  [['path', 'healthy.js', '--id', '7', '--class', 'Session'], /Name one object/],
+  [['path', 'healthy.js', '--id', 'seven'], /--id seven is out of range/],
+  [['path', 'healthy.js', '--name', 'Session'], /Unknown option '--name'.*'leakwatch path --help'/],
   [['test', 'healthy.js', '--keep-snapshots', 'healthy.js/snapshots'], /Cannot write to healthy\.js\/snapshots.*another folder for --keep-snapshots/],
 ];
 

@@ -7,7 +7,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
-const native = require('../lib/native.js');
+const { analyzeSnapshot, compareSnapshots, explainObject } = require('..');
+const { ask } = require('../lib/analysis.js');
 
 const fixtures = path.join(__dirname, 'fixtures');
 const store = path.join(fixtures, 'heap-leaks-store.js');
@@ -28,7 +29,7 @@ const file = (/** @type {string} */ run, /** @type {number} */ number) => path.j
 const sessionPath = `${store} › sessions (Map) › value › Session`;
 
 test('three snapshots of one process: the holders and what accumulates in them', async () => {
-  const comparison = JSON.parse(await native.compareSnapshots([1, 2, 3].map((number) => file('a', number))));
+  const comparison = await compareSnapshots([1, 2, 3].map((number) => file('a', number)));
   assert.equal(comparison.sameProcess, true);
   const [sessions, listeners, ...others] = comparison.growth;
   assert.equal(sessions.path, `${store} › sessions › Map`);
@@ -45,8 +46,8 @@ test('three snapshots of one process: the holders and what accumulates in them',
 });
 
 test('snapshots of two processes: the same leak has the same id', async () => {
-  const inline = JSON.parse(await native.compareSnapshots([file('a', 1), file('a', 3)]));
-  const across = JSON.parse(await native.compareSnapshots([file('a', 1), file('b', 3)]));
+  const inline = await compareSnapshots([file('a', 1), file('a', 3)]);
+  const across = await compareSnapshots([file('a', 1), file('b', 3)]);
   assert.equal(across.sameProcess, false);
   assert.equal(across.growth[0].id, inline.growth[0].id);
   assert.equal(across.growth[0].path, `${store} › sessions › Map`);
@@ -57,7 +58,7 @@ test('snapshots of two processes: the same leak has the same id', async () => {
 });
 
 test('one snapshot: collections, listeners, lines, packages, duplicate strings', async () => {
-  const analysis = JSON.parse(await native.analyzeSnapshot(file('a', 3)));
+  const analysis = await analyzeSnapshot(file('a', 3));
   const [collection] = analysis.collections.filter((/** @type {any} */ row) => row.path.startsWith(store));
   assert.equal(collection.kind, 'Map');
   assert.equal(collection.entries, leaked * 3);
@@ -70,22 +71,22 @@ test('one snapshot: collections, listeners, lines, packages, duplicate strings',
 });
 
 test('why an object is alive', async () => {
-  const why = JSON.parse(await native.explainObject(file('a', 3), undefined, 'Session'));
+  const why = await explainObject(file('a', 3), { class: 'Session' });
   assert.deepEqual([why.classCount, why.location.file, why.location.line], [leaked * 3, store, 4]);
   assert.equal(why.paths[0].text, sessionPath);
   const { steps, programPart } = why.paths[0];
   assert.deepEqual(steps.slice(programPart).map((/** @type {any} */ step) => [step.hold, step.className]), [['variable', 'Map'], ['internal', '(array)'], ['mapValue', 'Session']]);
-  assert.equal(JSON.parse(await native.explainObject(file('a', 3), steps.at(-1).id)).id, why.id);
-  assert.equal(await native.explainObject(file('a', 3), undefined, 'NoSuchClass'), 'null');
+  assert.deepEqual(steps.slice(programPart).map((/** @type {any} */ step) => step.reason), [`variable \`sessions\` of ${store}`, null, 'value of the Map']);
+  assert.equal((await explainObject(file('a', 3), { id: steps.at(-1).id })).id, why.id);
+  assert.equal(await explainObject(file('a', 3), { class: 'NoSuchClass' }), null);
 });
 
 test('the same file gives the same answer', async () => {
-  const ask = () => Promise.all([native.analyzeSnapshot(file('a', 2)), native.compareSnapshots([file('a', 1), file('a', 2)]), native.explainObject(file('a', 2), undefined, 'Session')]);
-  assert.deepEqual(await ask(), await ask());
+  const all = () => Promise.all([ask.analyze(file('a', 2), {}), ask.compare([file('a', 1), file('a', 2)], {}), ask.explain(file('a', 2), { class: 'Session' })]);
+  assert.deepEqual(await all(), await all());
 });
 
 test('files that are no snapshots are refused with a code', async () => {
-  await assert.rejects(native.analyzeSnapshot(__filename), /^Error: ERR_LEAKWATCH_SNAPSHOT_SYNTAX: .*'\{'.* \(at byte 0\)$/);
-  await assert.rejects(native.analyzeSnapshot(path.join(folder, 'none')), /^Error: ERR_LEAKWATCH_SNAPSHOT_READ: cannot read /);
-  await assert.rejects(native.compareSnapshots([file('a', 1)]), /^Error: ERR_LEAKWATCH_SNAPSHOT_COUNT: /);
+  await assert.rejects(analyzeSnapshot(__filename), { name: 'LeakWatchError', code: 'ERR_LEAKWATCH_SNAPSHOT_SYNTAX', message: /'\{'.* \(at byte 0\)$/ });
+  await assert.rejects(analyzeSnapshot(path.join(folder, 'none')), { code: 'ERR_LEAKWATCH_SNAPSHOT_READ', message: /^cannot read / });
 });

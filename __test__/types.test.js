@@ -43,6 +43,9 @@ test('the options of the types are those the package accepts', async () => {
   const { takeSnapshot, classHistogram } = require('..');
   assert.deepEqual(await accepted(takeSnapshot({ no: 1 })), [...fieldsOf('SnapshotOptions'), ...fieldsOf('CaptureOptions')].sort());
   assert.deepEqual(await accepted(classHistogram({ no: 1 })), fieldsOf('CaptureOptions').sort());
+  const { analyzeSnapshot, explainObject } = require('..');
+  assert.deepEqual(await accepted(analyzeSnapshot('a', { no: 1 })), [...fieldsOf('ListOptions'), ...fieldsOf('AnalysisOptions')].sort());
+  assert.deepEqual(await accepted(explainObject('a', { no: 1 })), [...fieldsOf('ExplainOptions'), ...fieldsOf('AnalysisOptions')].sort());
 });
 
 test('a report and its rows have the fields that the types promise', async () => {

@@ -37,6 +37,33 @@ function compareHistograms(histograms) {
   return require('./capture.js').compareHistograms(histograms);
 }
 
+/**
+ * What is in a heap snapshot: what keeps much of it, classes, collections and more. Works on threads of its own.
+ * @param {string} file
+ * @param {import('./analysis.js').ListOptions} [options]
+ */
+async function analyzeSnapshot(file, options) {
+  return require('./analysis.js').analyzeSnapshot(file, options);
+}
+
+/**
+ * What grew between heap snapshots, and who holds it.
+ * @param {string[]} files in the order they were taken
+ * @param {import('./analysis.js').ListOptions} [options]
+ */
+async function compareSnapshots(files, options) {
+  return require('./analysis.js').compareSnapshots(files, options);
+}
+
+/**
+ * Why an object of a heap snapshot is alive.
+ * @param {string} file
+ * @param {import('./analysis.js').ExplainOptions} options
+ */
+async function explainObject(file, options) {
+  return require('./analysis.js').explainObject(file, options);
+}
+
 /** Whether captures can be taken without stopping the event loop here, and why not. */
 function backgroundSupport() {
   return require('./capture.js').backgroundSupport();
@@ -50,6 +77,9 @@ module.exports.takeSnapshot = takeSnapshot;
 module.exports.redactSnapshot = redactSnapshot;
 module.exports.classHistogram = classHistogram;
 module.exports.compareHistograms = compareHistograms;
+module.exports.analyzeSnapshot = analyzeSnapshot;
+module.exports.compareSnapshots = compareSnapshots;
+module.exports.explainObject = explainObject;
 module.exports.backgroundSupport = backgroundSupport;
 module.exports.checkpoint = checkpoint;
 module.exports.resources = resources;

@@ -84,6 +84,49 @@ export interface Frame {
   function?: string
 }
 
+/** An answer. */
+export interface HeapAnswer {
+  /** As JSON: `null` when there is no such object. */
+  json: string
+  /** As a person reads it; absent unless it was asked for. */
+  text?: string
+}
+
+/** Where a question stands. */
+export interface HeapProgress {
+  /** `opening`, `scanning`, `parsing`, `graph` or `answering`. */
+  phase: string
+  /** The share of the work that is over, 0 to 1, about. */
+  fraction: number
+  /** Only when it has ended well. */
+  answer?: HeapAnswer
+  /** Only when it failed: `ERR_LEAKWATCH_…: sentence`. */
+  error?: string
+}
+
+/** A question about heap snapshots that is being answered. */
+export declare class HeapQuestion {
+  /**
+  * What is in a snapshot: `SnapshotAnalysis` in src/heap/analysis. Lists other than the classes have at most `top`
+  * rows.
+  */
+  static analyze(path: string, top: number, text?: RenderOptions | undefined | null): HeapQuestion
+  /**
+  * What grew between two or more snapshots, in the order they were taken: `SnapshotComparison` in
+  * src/heap/compare. Lists have at most `top` rows.
+  */
+  static compare(paths: Array<string>, top: number, text?: RenderOptions | undefined | null): HeapQuestion
+  /**
+  * Why an object is alive: the object with the given id, or the one of the given class that retains most
+  * (`WhyAlive` in src/heap/analysis/why.rs). At most `limit` paths.
+  */
+  static explain(path: string, id: number | undefined | null, className: string | undefined | null, limit: number, text?: RenderOptions | undefined | null): HeapQuestion
+  /** How it is getting on. */
+  progress(): HeapProgress
+  /** Asks it to end soon with `ERR_LEAKWATCH_ABORTED`. */
+  cancel(): void
+}
+
 /** Descriptors that look alike. */
 export interface OpenFileGroup {
   /** `file`, `socket`, `pipe` or `anonymous` (epoll, eventfd, inotify …). */
@@ -161,12 +204,6 @@ export declare class TrackTable {
   dropped(): string
 }
 
-/**
- * Totals, classes, leak suspects and more of a `.heapsnapshot` file, as JSON (`SnapshotAnalysis` in
- * src/heap/analysis). Lists other than the classes have at most `top` rows (20).
- */
-export declare function analyzeSnapshot(path: string, top?: number | undefined | null): Promise<string>;
-
 /** Whether snapshots can be taken in the background here, and why not. */
 export declare function backgroundSupport(): BackgroundSupport;
 
@@ -189,20 +226,8 @@ export declare function captureInline(settings: CaptureSettings, limits: Capture
 /** How a capture is getting on. Once it has told the end, its number means nothing any more. */
 export declare function captureState(id: number): CaptureState;
 
-/**
- * What grew between two or more snapshots, in the order they were taken, as JSON (`SnapshotComparison` in
- * src/heap/compare). Lists have at most `top` rows (20).
- */
-export declare function compareSnapshots(paths: Array<string>, top?: number | undefined | null): Promise<string>;
-
 /** Copies the snapshot in the file `source`, redacted or compressed as `settings` say. */
 export declare function copySnapshot(source: string, settings: CaptureSettings): Promise<CaptureResult>;
-
-/**
- * Why an object is alive, as JSON (`WhyAlive` in src/heap/analysis/why.rs): the object with the given id, or the one
- * of the given class that retains most. At most `limit` paths (5). `null` when there is no such object.
- */
-export declare function explainObject(path: string, id?: number | undefined | null, className?: string | undefined | null, limit?: number | undefined | null): Promise<string>;
 
 /**
  * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?

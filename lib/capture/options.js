@@ -141,12 +141,13 @@ function isCaps(value) {
 }
 
 /**
- * @template {keyof SnapshotOptions} Name
- * @param {SnapshotOptions} options
+ * @template {object} Options
+ * @template {keyof Options & string} Name
+ * @param {Options} options
  * @param {Name} name
  * @param {string} expected
  * @param {(value: unknown) => boolean} accepts
- * @returns {SnapshotOptions[Name]}
+ * @returns {Options[Name]}
  */
 function ofType(options, name, expected, accepts) {
   const value = options[name];
@@ -178,4 +179,4 @@ function wrong(name, expected, value) {
   return new LeakWatchError('ERR_LEAKWATCH_OPTION', `Option \`${name}\` must be ${expected}, not ${got}.`);
 }
 
-module.exports = { snapshotSettings, histogramSettings };
+module.exports = { snapshotSettings, histogramSettings, checkNames, ofType };

@@ -3,7 +3,10 @@
 const GENERAL = `Usage: leakwatch <command> [options]
 
 Commands:
-  test    drive an app with requests, find its leak, exit 1
+  test     drive an app with requests, find its leak, exit 1
+  analyze  say what is in a heap snapshot and what keeps it
+  compare  say what grew between heap snapshots
+  path     say why an object of a heap snapshot is alive
 
   leakwatch <command> --help   says more about one
   leakwatch --version          prints the version
@@ -45,4 +48,51 @@ Result:
 Exit code: 0 healthy, 1 leaking, 2 undecided, 3 could not run.
 `;
 
-module.exports = { GENERAL, TEST };
+const ANALYZE = `Usage: leakwatch analyze [options] FILE
+
+Says what is in a heap snapshot: what keeps much of it, collections, listeners,
+promises, timers, functions by line, duplicate strings, buffers, classes,
+packages and more. FILE is a .heapsnapshot, plain, gzip or zstd.
+
+  --json FILE   also write everything as JSON; - is standard output and
+                replaces the text
+  --top N       rows of each list in the JSON (20)
+  --help        print this
+
+Exit code: 0 done, 3 could not run.
+`;
+
+const COMPARE = `Usage: leakwatch compare [options] FILE FILE [FILE ...]
+
+Says what grew between heap snapshots, in the order they were taken: who holds
+it, of which there is more, and whether it goes on. Take three or more, each
+after the same amount of traffic. They may come from one process, or from
+different ones: pods, restarts, deployments.
+
+  --json FILE   also write everything as JSON; - is standard output and
+                replaces the text
+  --top N       rows of each list in the JSON (20)
+  --help        print this
+
+Exit code: 0 done, 1 something grew at every step of three or more snapshots
+and goes on growing, 3 could not run. Two snapshots cannot tell: 0.
+`;
+
+const PATH = `Usage: leakwatch path [options] FILE --class NAME
+       leakwatch path [options] FILE --id N
+
+Says why an object is alive: paths from the program's variables to it, and why
+each step holds. Weak references never hold; a WeakMap's value is held through
+its key.
+
+  --class NAME  the object of this class that retains most
+  --id N        the object with this id, as analyze and DevTools show it (@N)
+  --top N       how many paths, the most readable first (5)
+  --json FILE   also write everything as JSON; - is standard output and
+                replaces the text
+  --help        print this
+
+Exit code: 0 done, 3 could not run, or no such object.
+`;
+
+module.exports = { GENERAL, TEST, ANALYZE, COMPARE, PATH };

@@ -1,6 +1,7 @@
 'use strict';
 
 const CLEAR_LINE = '\r\u001b[2K';
+const BAR_WIDTH = 24;
 
 /**
  * What the command is doing, on standard error: one line that changes on a terminal, a line per
@@ -29,6 +30,15 @@ class Progress {
     const width = (this.#stream.columns ?? 80) - 1;
     this.#stream.write(CLEAR_LINE + `leakwatch: ${text}`.slice(0, width));
     this.#shown = true;
+  }
+
+  /**
+   * @param {string} text
+   * @param {number} fraction 0 to 1; only a terminal sees it
+   */
+  bar(text, fraction) {
+    const done = Math.round(fraction * BAR_WIDTH);
+    this.step(`${'█'.repeat(done)}${'░'.repeat(BAR_WIDTH - done)} ${String(Math.round(fraction * 100)).padStart(3)} % ${text}`);
   }
 
   /** @param {string} text stays on the screen */

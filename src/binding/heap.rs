@@ -1,96 +1,165 @@
-//! Heap snapshots: analysed on worker threads, answered as JSON.
+//! Heap snapshots: questions answered on threads of their own, as JSON and, when wanted, as text.
 //!
-//! Each function rejects with `ERR_LEAKWATCH_SNAPSHOT_…: sentence` when a file is not a usable snapshot.
+//! `lib/analysis.js` starts a question and asks from time to time how it is getting on, so that nothing native has to
+//! call back into JavaScript. A file that is not a usable snapshot fails with `ERR_LEAKWATCH_SNAPSHOT_…: sentence`.
 
-use std::path::Path;
+use std::sync::Arc;
 
-use napi::bindgen_prelude::AsyncTask;
-use napi::{Env, Error, Result, Status, Task};
+use napi::{Error, Result};
 use napi_derive::napi;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::guard::guarded;
+use super::judge::RenderOptions;
 use crate::heap::analysis::{SnapshotAnalysis, WhyAlive};
 use crate::heap::compare::SnapshotComparison;
-use crate::heap::{HeapError, HeapGraph};
+use crate::heap::{HeapError, HeapErrorKind, HeapGraph, Phase, Task};
+use crate::report::{render_analysis, render_comparison, render_why};
 
-/// Rows of a list when the caller does not say.
-const TOP: u32 = 20;
-/// Retainer paths when the caller does not say.
-const PATHS: u32 = 5;
-
-/// A question about snapshot files, answered off the event loop.
-pub enum HeapQuestion {
-    Analyze { path: String, top: usize },
-    Compare { paths: Vec<String>, top: usize },
-    Why { path: String, id: Option<u32>, class_name: Option<String>, limit: usize },
+/// An answer.
+#[napi(object)]
+#[derive(Clone)]
+pub struct HeapAnswer {
+    /// As JSON: `null` when there is no such object.
+    pub json: String,
+    /// As a person reads it; absent unless it was asked for.
+    pub text: Option<String>,
 }
 
-impl Task for HeapQuestion {
-    type Output = String;
-    type JsValue = String;
+/// Where a question stands.
+#[napi(object)]
+pub struct HeapProgress {
+    /// `opening`, `scanning`, `parsing`, `graph` or `answering`.
+    pub phase: String,
+    /// The share of the work that is over, 0 to 1, about.
+    pub fraction: f64,
+    /// Only when it has ended well.
+    pub answer: Option<HeapAnswer>,
+    /// Only when it failed: `ERR_LEAKWATCH_…: sentence`.
+    pub error: Option<String>,
+}
 
-    fn compute(&mut self) -> Result<String> {
-        guarded(|| match self {
-            Self::Analyze { path, top } => json(&SnapshotAnalysis::of(&open(path)?, *top)),
-            Self::Compare { paths, top } => compare(paths, *top),
-            Self::Why { path, id, class_name, limit } => why(path, *id, class_name.as_deref(), *limit),
+/// A question about heap snapshots that is being answered.
+#[napi]
+pub struct HeapQuestion {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    task: Task,
+    answer: Mutex<Option<Result<HeapAnswer>>>,
+}
+
+type Outcome = std::result::Result<HeapAnswer, HeapError>;
+
+#[napi]
+impl HeapQuestion {
+    /// What is in a snapshot: `SnapshotAnalysis` in src/heap/analysis. Lists other than the classes have at most `top`
+    /// rows.
+    #[napi(factory, catch_unwind)]
+    pub fn analyze(path: String, top: u32, text: Option<RenderOptions>) -> Result<Self> {
+        Self::start(1, move |task| {
+            let graph = HeapGraph::open_as(&path, task)?;
+            task.enter(Phase::Answering)?;
+            let analysis = SnapshotAnalysis::of(&graph, top as usize, task)?;
+            answer(&analysis, text.map(|format| render_analysis(&analysis, &path, (&format).into())))
         })
     }
 
-    fn resolve(&mut self, _env: Env, json: String) -> Result<String> {
-        Ok(json)
+    /// What grew between two or more snapshots, in the order they were taken: `SnapshotComparison` in
+    /// src/heap/compare. Lists have at most `top` rows.
+    #[napi(factory, catch_unwind)]
+    pub fn compare(paths: Vec<String>, top: u32, text: Option<RenderOptions>) -> Result<Self> {
+        Self::start(paths.len(), move |task| {
+            let graphs = open_all(&paths, task)?;
+            let graphs: Vec<&HeapGraph> = graphs.iter().collect();
+            let comparison = SnapshotComparison::of(&graphs, top as usize, task)?;
+            answer(&comparison, text.map(|format| render_comparison(&comparison, (&format).into())))
+        })
+    }
+
+    /// Why an object is alive: the object with the given id, or the one of the given class that retains most
+    /// (`WhyAlive` in src/heap/analysis/why.rs). At most `limit` paths.
+    #[napi(factory, catch_unwind)]
+    pub fn explain(
+        path: String,
+        id: Option<u32>,
+        class_name: Option<String>,
+        limit: u32,
+        text: Option<RenderOptions>,
+    ) -> Result<Self> {
+        Self::start(1, move |task| {
+            let graph = HeapGraph::open_as(&path, task)?;
+            task.enter(Phase::Answering)?;
+            let by_class = || WhyAlive::greatest_of_class(&graph, class_name.as_deref()?);
+            let node = id.map_or_else(by_class, |id| graph.node_by_id(id));
+            let why = node.map(|node| WhyAlive::of(&graph, node, limit as usize));
+            let text = why.as_ref().zip(text);
+            answer(&why, text.map(|(why, format)| render_why(why, (&format).into())))
+        })
+    }
+
+    /// How it is getting on.
+    #[napi(catch_unwind)]
+    pub fn progress(&self) -> HeapProgress {
+        let (answer, error) = match &*self.shared.answer.lock() {
+            Some(Ok(answer)) => (Some(answer.clone()), None),
+            Some(Err(error)) => (None, Some(error.reason.to_string())),
+            None => (None, None),
+        };
+        let task = &self.shared.task;
+        HeapProgress { phase: task.phase().as_str().into(), fraction: task.fraction(), answer, error }
+    }
+
+    /// Asks it to end soon with `ERR_LEAKWATCH_ABORTED`.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.shared.task.cancel();
+    }
+
+    fn start(files: usize, work: impl FnOnce(&Task) -> Outcome + Send + 'static) -> Result<Self> {
+        let shared = Arc::new(Shared { task: Task::new(files), answer: Mutex::new(None) });
+        let inside = Arc::clone(&shared);
+        let run = move || {
+            let outcome = guarded(|| work(&inside.task).map_err(to_js));
+            *inside.answer.lock() = Some(outcome);
+        };
+        crate::thread::spawn("leakwatch-heap", run)
+            .map_err(|error| Error::from_reason(format!("ERR_LEAKWATCH_SYSTEM: no thread: {error}")))?;
+        Ok(Self { shared })
     }
 }
 
-/// Totals, classes, leak suspects and more of a `.heapsnapshot` file, as JSON (`SnapshotAnalysis` in
-/// src/heap/analysis). Lists other than the classes have at most `top` rows (20).
-#[napi(ts_return_type = "Promise<string>", catch_unwind)]
-pub fn analyze_snapshot(path: String, top: Option<u32>) -> AsyncTask<HeapQuestion> {
-    AsyncTask::new(HeapQuestion::Analyze { path, top: top.unwrap_or(TOP) as usize })
+/// Nobody waits for the answer of a question that JavaScript has let go.
+impl Drop for HeapQuestion {
+    fn drop(&mut self) {
+        self.shared.task.cancel();
+    }
 }
 
-/// What grew between two or more snapshots, in the order they were taken, as JSON (`SnapshotComparison` in
-/// src/heap/compare). Lists have at most `top` rows (20).
-#[napi(ts_return_type = "Promise<string>", catch_unwind)]
-pub fn compare_snapshots(paths: Vec<String>, top: Option<u32>) -> AsyncTask<HeapQuestion> {
-    AsyncTask::new(HeapQuestion::Compare { paths, top: top.unwrap_or(TOP) as usize })
-}
-
-/// Why an object is alive, as JSON (`WhyAlive` in src/heap/analysis/why.rs): the object with the given id, or the one
-/// of the given class that retains most. At most `limit` paths (5). `null` when there is no such object.
-#[napi(ts_return_type = "Promise<string>", catch_unwind)]
-pub fn explain_object(
-    path: String,
-    id: Option<u32>,
-    class_name: Option<String>,
-    limit: Option<u32>,
-) -> AsyncTask<HeapQuestion> {
-    AsyncTask::new(HeapQuestion::Why { path, id, class_name, limit: limit.unwrap_or(PATHS) as usize })
-}
-
-fn compare(paths: &[String], top: usize) -> Result<String> {
+fn open_all(paths: &[String], task: &Task) -> std::result::Result<Vec<HeapGraph>, HeapError> {
     if paths.len() < 2 {
-        let message =
-            format!("ERR_LEAKWATCH_SNAPSHOT_COUNT: {} snapshots, expected two or more", paths.len());
-        return Err(Error::new(Status::InvalidArg, message));
+        let message = format!("{} snapshots, expected two or more", paths.len());
+        return Err(HeapError::new(HeapErrorKind::Count, message));
     }
-    let graphs = paths.iter().map(open).collect::<Result<Vec<_>>>()?;
-    json(&SnapshotComparison::of(&graphs.iter().collect::<Vec<_>>(), top))
+    let mut graphs = Vec::with_capacity(paths.len());
+    for (at, path) in paths.iter().enumerate() {
+        graphs.push(HeapGraph::open_as(path, task)?);
+        if at + 1 < paths.len() {
+            task.next_file();
+        }
+    }
+    task.enter(Phase::Answering)?;
+    Ok(graphs)
 }
 
-fn why(path: &str, id: Option<u32>, class_name: Option<&str>, limit: usize) -> Result<String> {
-    let graph = open(path)?;
-    let by_class = || WhyAlive::greatest_of_class(&graph, class_name?);
-    let node = id.map_or_else(by_class, |id| graph.node_by_id(id));
-    json(&node.map(|node| WhyAlive::of(&graph, node, limit)))
+fn answer(value: &impl Serialize, text: Option<String>) -> Outcome {
+    let json = serde_json::to_string(value);
+    let json = json.map_err(|error| HeapError::new(HeapErrorKind::TooLarge, error.to_string()))?;
+    Ok(HeapAnswer { json, text })
 }
 
-fn open(path: impl AsRef<Path>) -> Result<HeapGraph> {
-    HeapGraph::open(path)
-        .map_err(|error: HeapError| Error::new(Status::GenericFailure, format!("{}: {error}", error.code())))
-}
-
-fn json(answer: &impl Serialize) -> Result<String> {
-    serde_json::to_string(answer).map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
+fn to_js(error: HeapError) -> Error {
+    Error::from_reason(format!("{}: {error}", error.code()))
 }

@@ -65,8 +65,7 @@ pub fn prove_monitor(observations: String, snapshots: String) -> AsyncTask<Judge
 #[napi(catch_unwind)]
 pub fn render_report(report: String, options: RenderOptions) -> Result<String> {
     let report: Report = parse(&report, "report")?;
-    let width = options.width.unwrap_or(DEFAULT_WIDTH) as usize;
-    Ok(render(&report, TextOptions { color: options.color.unwrap_or(false), width }))
+    Ok(render(&report, (&options).into()))
 }
 
 /// How to print a report.
@@ -76,6 +75,13 @@ pub struct RenderOptions {
     pub color: Option<bool>,
     /// Columns to wrap at.
     pub width: Option<u32>,
+}
+
+impl From<&RenderOptions> for TextOptions {
+    fn from(options: &RenderOptions) -> Self {
+        let width = options.width.unwrap_or(DEFAULT_WIDTH) as usize;
+        Self { color: options.color.unwrap_or(false), width }
+    }
 }
 
 type Work = Box<dyn FnOnce() -> Result<String> + Send>;

@@ -12,7 +12,7 @@ use super::merge::merge;
 use super::monitor::Observations;
 use super::profile::AllocationProfile;
 use crate::heap::compare::{Growth, SnapshotComparison};
-use crate::heap::{HeapError, HeapGraph, NodeIndex};
+use crate::heap::{HeapError, HeapGraph, NodeIndex, Task};
 use crate::report::Suspect;
 use crate::source::SourceCache;
 
@@ -38,7 +38,7 @@ pub fn prove(seen: &Observations, snapshots: &[SnapshotAt]) -> Result<Vec<Suspec
     let requests =
         [snapshots[1].requests - snapshots[0].requests, snapshots[2].requests - snapshots[1].requests];
     let series = Interval3 { graphs: [a, b, c], requests };
-    let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS).growth;
+    let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS, &Task::default())?.growth;
     let clusters: Vec<Cluster> = growth.iter().filter_map(|growth| cluster(&series, growth)).collect();
     Ok(suspects(seen, &series, &clusters))
 }

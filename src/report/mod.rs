@@ -1,12 +1,16 @@
-//! The versioned report: its JSON shapes and its text.
+//! What people read: the versioned report, its JSON shapes and its text; the text of answers about heap snapshots.
 
+mod heap;
+mod page;
 mod shape;
 mod text;
 pub(crate) mod units;
 
+pub use heap::{render_analysis, render_comparison, render_why};
+pub use page::TextOptions;
 pub use shape::{
     Confidence, Cost, Growth, Location, MemorySummary, Package, Process, REPORT_VERSION, Report, ResourceRow,
     RouteRow, Step, StepKind, Suspect, SuspectKind, Verdict,
 };
 pub(crate) use text::location_text;
-pub use text::{TextOptions, render};
+pub use text::render;

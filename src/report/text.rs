@@ -1,29 +1,17 @@
 //! The report as a person reads it, in a terminal or a log.
 
-use std::fmt::Write;
-
 use anstyle::{AnsiColor, Style};
 
+use super::page::{Page, TextOptions, wrapped};
 use super::shape::{Location, Report, Step, StepKind, Suspect, Verdict};
 use super::units;
 
-/// How to print.
-#[derive(Clone, Copy, Debug)]
-pub struct TextOptions {
-    /// Use colours (ANSI escapes).
-    pub color: bool,
-    /// Columns to wrap at.
-    pub width: usize,
-}
-
 /// More suspects than this are counted, not shown.
 const MAX_SHOWN: usize = 5;
-const LABEL_WIDTH: usize = 13;
-const MIN_WIDTH: usize = 40;
 
 /// The report as text, ending in a newline.
 pub fn render(report: &Report, options: TextOptions) -> String {
-    let mut page = Page { out: String::new(), options };
+    let mut page = Page::new(options);
     page.verdict(report);
     for (index, suspect) in report.suspects.iter().take(MAX_SHOWN).enumerate() {
         page.suspect(index + 1, suspect);
@@ -40,7 +28,7 @@ pub fn render(report: &Report, options: TextOptions) -> String {
         let kept = format!("{} live, {} resident", signed(stretch.heap_bytes), signed(stretch.rss_bytes));
         page.field("kept", &format!("{} → {} ({} times): {kept}", stretch.from, stretch.to, stretch.passes));
     }
-    page.out
+    page.finish()
 }
 
 /// A retainer path as one line: `shop/sessions.js › sessions (Map) › value › Session`.
@@ -69,11 +57,6 @@ pub(crate) fn location_text(location: &Location) -> String {
 fn signed(amount: f64) -> String {
     let sign = if amount < 0.0 { "-" } else { "+" };
     format!("{sign}{}", units::bytes(amount.abs()))
-}
-
-struct Page {
-    out: String,
-    options: TextOptions,
 }
 
 impl Page {
@@ -115,31 +98,6 @@ impl Page {
         }
         self.field("do", &suspect.advice);
     }
-
-    /// A labelled value, wrapped under itself; nothing when there is no value.
-    fn field(&mut self, label: &str, value: &str) {
-        if value.is_empty() {
-            return;
-        }
-        let width = self.width() - LABEL_WIDTH - 3;
-        for (index, row) in wrapped(value, width).iter().enumerate() {
-            let label = format!("{:<LABEL_WIDTH$}", if index == 0 { label } else { "" });
-            let label = self.styled(&label, Style::new().dimmed());
-            self.line(&format!("   {label}{row}"));
-        }
-    }
-
-    fn width(&self) -> usize {
-        self.options.width.max(MIN_WIDTH)
-    }
-
-    fn styled(&self, text: &str, style: Style) -> String {
-        if self.options.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-
-    fn line(&mut self, text: &str) {
-        let _ = writeln!(self.out, "{}", text.trim_end());
-    }
 }
 
 /// Where to look first: the line and the route, for whoever reads nothing else.
@@ -163,21 +121,4 @@ fn growth_text(suspect: &Suspect) -> String {
         parts.push(units::bytes(growth.bytes as f64));
     }
     parts.join(", ")
-}
-
-/// Breaks at spaces; a word longer than `width` stays whole, so that paths can be copied.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
-    for word in text.split(' ') {
-        let row = rows.last_mut().expect("starts with one row");
-        if !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width {
-            rows.push(word.to_owned());
-        } else {
-            if !row.is_empty() {
-                row.push(' ');
-            }
-            row.push_str(word);
-        }
-    }
-    rows
 }

@@ -4,11 +4,17 @@
 
 mod buffers;
 mod collections;
+mod lines;
 mod listeners;
+mod origin;
 mod origins;
 mod path_text;
+mod promises;
+mod reasons;
 mod strings;
 mod suspects;
+mod suspended;
+mod timers;
 mod why;
 
 use serde::Serialize;
@@ -16,19 +22,27 @@ use serde::Serialize;
 pub use buffers::{BufferRow, Buffers};
 pub use collections::CollectionRow;
 pub use listeners::ListenerRow;
+pub use origin::{app_folder, origin};
 pub use origins::{ClosureRow, FileRow, PackageRow};
 pub use path_text::{PathStep, describe_path, path_text};
+pub use promises::{PendingPromises, PromiseRow};
 pub use strings::{DuplicateString, DuplicateStrings};
 pub use suspects::{LeakSuspect, SuspectContent};
+pub use suspended::SuspendedRow;
+pub use timers::TimerRow;
 pub use why::{WhyAlive, WhyPath};
 
+use super::error::HeapError;
 use super::graph::HeapGraph;
 use super::summary::SnapshotSummary;
+use super::task::Task;
 
 /// The whole answer about one snapshot.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotAnalysis {
+    /// The application's folder: where its `node_modules` are; null when nothing tells.
+    pub folder: Option<String>,
     /// Totals and classes.
     #[serde(flatten)]
     pub summary: SnapshotSummary,
@@ -40,6 +54,12 @@ pub struct SnapshotAnalysis {
     pub collections: Vec<CollectionRow>,
     /// Emitters and events with the most listeners.
     pub listeners: Vec<ListenerRow>,
+    /// Pending promises that are waited for.
+    pub promises: PendingPromises,
+    /// Async functions and generators that have not come to their end, most numerous first.
+    pub suspended: Vec<SuspendedRow>,
+    /// Timers that are set, by the line of their callbacks, most numerous first.
+    pub timers: Vec<TimerRow>,
     /// Functions by the line that made them, most numerous first.
     pub closures: Vec<ClosureRow>,
     /// Files by what their objects and functions retain.
@@ -52,19 +72,31 @@ pub struct SnapshotAnalysis {
 
 impl SnapshotAnalysis {
     /// Analyses a snapshot; every list has at most `top` rows (classes have all).
-    pub fn of(graph: &HeapGraph, top: usize) -> Self {
+    ///
+    /// # Errors
+    /// When the task is called off.
+    pub fn of(graph: &HeapGraph, top: usize, task: &Task) -> Result<Self, HeapError> {
+        let summary = SnapshotSummary::of(graph);
+        task.check()?;
+        let suspects = suspects::suspects(graph, top);
+        task.check()?;
         let (closures, files, packages) = origins::origins(graph, top);
-        Self {
-            summary: SnapshotSummary::of(graph),
-            suspects: suspects::suspects(graph, top),
+        task.check()?;
+        Ok(Self {
+            folder: app_folder(graph),
+            summary,
+            suspects,
             duplicate_strings: strings::duplicates(graph, top),
             collections: collections::biggest(graph, top),
             listeners: listeners::most(graph, top),
+            promises: promises::pending(graph, top),
+            suspended: suspended::most(graph, top),
+            timers: timers::most(graph, top),
             closures,
             files,
             packages,
             buffers: buffers::buffers(graph, top),
-        }
+        })
     }
 }
 

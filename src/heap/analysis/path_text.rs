@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::reasons::reason;
 use crate::heap::graph::HeapGraph;
 use crate::heap::holds::Hold;
 use crate::heap::paths::{Step, program_part};
@@ -14,6 +15,8 @@ pub struct PathStep {
     /// Why the edge holds: `global`, `property`, `element`, `variable`, `export`, `moduleExports`, `mapKey`,
     /// `mapValue`, `setMember`, `weakMapValue`, `closure`, `bound` or `internal`.
     pub hold: &'static str,
+    /// Why it holds, in words; null for V8's own links, which say nothing to a person.
+    pub reason: Option<String>,
     /// The edge's label: property, variable, index, V8's own name.
     pub name: String,
     /// Class of the object it leads to.
@@ -27,8 +30,13 @@ pub struct PathStep {
 }
 
 impl PathStep {
-    /// The step as JSON shows it.
-    pub fn of(graph: &HeapGraph, step: &Step) -> Self {
+    /// The steps of a path as JSON shows them.
+    pub fn all(graph: &HeapGraph, path: &[Step]) -> Vec<Self> {
+        let step = |at| Self { reason: reason(graph, path, at), ..Self::of(graph, &path[at]) };
+        (0..path.len()).map(step).collect()
+    }
+
+    fn of(graph: &HeapGraph, step: &Step) -> Self {
         let (hold, file, function) = match &step.hold {
             Hold::Variable(scope) => ("variable", scope.file.clone(), scope.function.clone()),
             Hold::Export(export) => ("export", export.file.clone(), None),
@@ -48,7 +56,15 @@ impl PathStep {
             Hold::Export(export) => export.name.clone(),
             _ => step.edge_name.clone(),
         };
-        Self { hold, name, class_name: step.class_name.clone(), id: graph.id(step.node), file, function }
+        Self {
+            hold,
+            reason: None,
+            name,
+            class_name: step.class_name.clone(),
+            id: graph.id(step.node),
+            file,
+            function,
+        }
     }
 }
 
@@ -62,7 +78,36 @@ pub fn path_text(path: &[Step]) -> String {
         words.push(label(step, !is_last));
     }
     words.push(last.class_name.clone());
-    words.join(" › ")
+    collapsed(words).join(" › ")
+}
+
+/// A cycle of at most so many words is told once.
+const MAX_CYCLE: usize = 4;
+/// … when it comes at least so often in a row.
+const MIN_REPEATS: usize = 3;
+
+/// `next › next › next › next` as `next × 4`: a list is as long as it is.
+fn collapsed(words: Vec<String>) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut rest = &words[..];
+    while let Some(first) = rest.first() {
+        let repeats = |length: &usize| {
+            let mut chunks = rest.chunks_exact(*length);
+            let cycle = chunks.next();
+            1 + chunks.take_while(|&chunk| Some(chunk) == cycle).count()
+        };
+        let cycle = (1..=MAX_CYCLE.min(rest.len())).find(|length| repeats(length) >= MIN_REPEATS);
+        let Some(length) = cycle else {
+            told.push(first.clone());
+            rest = &rest[1..];
+            continue;
+        };
+        let count = repeats(&length);
+        let cycle = rest[..length].join(" › ");
+        told.push(if length == 1 { format!("{cycle} × {count}") } else { format!("({cycle}) × {count}") });
+        rest = &rest[length * count..];
+    }
+    told
 }
 
 /// The most readable path to a node, in one line.
@@ -97,5 +142,21 @@ fn label(step: &Step, class: bool) -> String {
         format!("{name} ({})", step.class_name)
     } else {
         name.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::collapsed;
+
+    fn told(words: &str) -> String {
+        collapsed(words.split(' ').map(str::to_owned).collect()).join(" ")
+    }
+
+    #[test]
+    fn repetitions_are_told_once() {
+        assert_eq!(told("a b b"), "a b b");
+        assert_eq!(told("list next next next next Item"), "list next × 4 Item");
+        assert_eq!(told("x a b a b a b a c"), "x (a › b) × 3 a c");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{PathStep, path_text};
+use super::{PathStep, app_folder, path_text};
 use crate::heap::graph::HeapGraph;
 use crate::heap::paths::program_part;
 use crate::heap::scripts::Location;
@@ -12,6 +12,8 @@ use crate::heap::types::NodeIndex;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WhyAlive {
+    /// The application's folder: where its `node_modules` are; null when nothing tells.
+    pub folder: Option<String>,
     /// Its class.
     pub class_name: String,
     /// Its object id.
@@ -48,9 +50,10 @@ impl WhyAlive {
         let paths = paths.iter().map(|path| WhyPath {
             text: path_text(path),
             program_part: program_part(path),
-            steps: path.iter().map(|step| PathStep::of(graph, step)).collect(),
+            steps: PathStep::all(graph, path),
         });
         Self {
+            folder: app_folder(graph),
             class_name: graph.class_name(node).to_owned(),
             id: graph.id(node),
             class_count: graph.nodes().filter(|&other| graph.class_of(other) == class).count() as u64,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::signature::{Group, Level, Signatures};
-use crate::heap::analysis::describe_path;
+use super::signature::{Group, Level, Signatures, is_compiled};
+use crate::heap::analysis::{describe_path, origin};
 use crate::heap::graph::HeapGraph;
 use crate::heap::scripts::Location;
 use crate::heap::types::NodeType;
@@ -16,6 +16,34 @@ const MIN_SHARE: f64 = 0.01;
 const MIN_BYTES: u64 = 16 * 1024;
 /// So many more objects than before are an accumulation.
 const MIN_COUNT: u64 = 3;
+/// A holder whose growth is at most so many times that of a holder inside it grows because of that one.
+const SAME_GROWTH: u64 = 2;
+/// A last step below this share of the mean step before it says that growth comes to an end.
+const STEADY: f64 = 0.4;
+
+/// How a holder grew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trend {
+    /// Between two snapshots: whether it goes on, a third one would tell.
+    Grew,
+    /// At every step of three snapshots or more, at the last one as before.
+    Growing,
+    /// At every step, but at the last one hardly any more: a cache that has filled, a process that has warmed up.
+    Slowing,
+}
+
+impl Trend {
+    fn of(series: &[u64]) -> Self {
+        let steps: Vec<u64> = series.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        let [before @ .., last] = &steps[..] else { return Self::Grew };
+        if before.is_empty() {
+            return Self::Grew;
+        }
+        let mean = before.iter().sum::<u64>() as f64 / before.len() as f64;
+        if *last as f64 >= mean * STEADY { Self::Growing } else { Self::Slowing }
+    }
+}
 
 /// A holder whose contents grow from each snapshot to the next; or, where several hold them together, the objects that
 /// grow in number.
@@ -34,8 +62,10 @@ pub struct Growth {
     pub path: String,
     /// Where the function or constructor stands; null when the snapshot does not tell.
     pub location: Option<Location>,
-    /// Bytes retained, per snapshot.
+    /// Bytes retained, per snapshot, without what V8 compiles.
     pub bytes: Vec<u64>,
+    /// How it grew, told from what accumulates, or else from the bytes.
+    pub trend: Trend,
     /// What accumulates, greatest growth first; empty when the holder itself grows.
     pub contents: Vec<GrownContent>,
 }
@@ -50,6 +80,8 @@ pub struct GrownContent {
     pub counts: Vec<u64>,
     /// Bytes they retain, per snapshot.
     pub bytes: Vec<u64>,
+    /// The line they come from: a function's own, a timer's callback, a constructor; null when nothing tells.
+    pub location: Option<Location>,
 }
 
 pub(super) fn growth(graphs: &[&HeapGraph], top: usize) -> Vec<Growth> {
@@ -75,10 +107,14 @@ pub(super) fn growth(graphs: &[&HeapGraph], top: usize) -> Vec<Growth> {
         }
         stack.extend(passing);
     }
-    let mut rows: Vec<_> = holders.into_iter().collect();
-    rows.sort_by_key(|&(holder, _)| (std::cmp::Reverse(finder.grown(holder)), holder));
+    finder.merge(&mut holders);
+    let rows = holders.into_iter().filter_map(|(holder, contents)| finder.row(last, holder, contents));
+    let mut rows: Vec<Growth> = rows.collect();
+    // What grows on before what has come to an end; otherwise as they were found, which is by signature.
+    let rank = |row: &Growth| (row.trend == Trend::Slowing, std::cmp::Reverse(gained(&row.bytes)));
+    rows.sort_by_key(rank);
     rows.truncate(top);
-    rows.into_iter().filter_map(|(holder, contents)| finder.row(last, holder, contents)).collect()
+    rows
 }
 
 struct Finder<'a> {
@@ -114,14 +150,35 @@ impl<'a> Finder<'a> {
         std::iter::successors(Some(self.first_child[group as usize]).filter(|&child| child != NONE), next)
     }
 
-    /// Children that gain enough. What V8 compiles while a program warms up is not the program's.
+    /// Children that gain enough.
     fn growing_children(&self, group: u32) -> impl Iterator<Item = u32> {
-        let is_compiled = |child: u32| matches!(self.kind(child), NodeType::Code | NodeType::ObjectShape);
-        self.children(group).filter(move |&child| self.grown(child) >= self.threshold && !is_compiled(child))
+        self.children(group)
+            .filter(move |&child| self.grown(child) >= self.threshold && !is_compiled(self.kind(child)))
     }
 
     fn kind(&self, group: u32) -> NodeType {
         self.signatures.levels[self.group(group).level as usize].kind
+    }
+
+    /// One leak is one row: a holder that grows because of one inside it takes its contents over.
+    fn merge(&self, holders: &mut BTreeMap<u32, Vec<u32>>) {
+        // Parents have lower numbers, so that the innermost come first.
+        for inner in holders.keys().copied().rev().collect::<Vec<_>>() {
+            let is_holder = |group: &u32| holders.contains_key(group);
+            let Some(outer) = self.ancestors(inner).find(is_holder) else { continue };
+            if self.grown(outer) <= self.grown(inner).saturating_mul(SAME_GROWTH) {
+                let contents = holders.remove(&inner).unwrap_or_default();
+                let known = holders.entry(outer).or_default();
+                known.extend(if contents.is_empty() { vec![inner] } else { contents });
+            }
+        }
+    }
+
+    fn ancestors(&self, group: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(group), |&group| {
+            Some(self.group(group).parent).filter(|&parent| parent != group)
+        })
+        .skip(1)
     }
 
     /// Bytes gained from first to last; 0 unless every step gained.
@@ -144,7 +201,10 @@ impl<'a> Finder<'a> {
         let node = self.group(holder).greatest?;
         let signature = self.signature(holder);
         contents.sort_by_key(|&content| (std::cmp::Reverse(self.grown(content)), content));
+        let accumulates = contents.iter().find(|&&content| self.accumulates(content));
+        let series = accumulates.map_or(&self.group(holder).bytes, |&content| &self.group(content).counts);
         Some(Growth {
+            trend: Trend::of(series),
             id: format!("{:016x}", hash(&signature)),
             class_name: last.class_name(node).to_owned(),
             object_id: last.id(node),
@@ -160,7 +220,8 @@ impl<'a> Finder<'a> {
         let found = self.group(group);
         let level = &self.signatures.levels[found.level as usize];
         let class_name = found.greatest.map_or(level.class.clone(), |node| last.class_name(node).to_owned());
-        GrownContent { class_name, counts: found.counts.clone(), bytes: found.bytes.clone() }
+        let location = found.greatest.and_then(|node| origin(last, node));
+        GrownContent { class_name, counts: found.counts.clone(), bytes: found.bytes.clone(), location }
     }
 
     /// The group itself, or the owner of the backing store that it is.

@@ -10,15 +10,20 @@ mod signature;
 use serde::Serialize;
 
 pub use classes::{ClassDelta, class_deltas};
-pub use growth::{GrownContent, Growth};
+pub use growth::{GrownContent, Growth, Trend};
 
+use super::analysis::app_folder;
+use super::error::HeapError;
 use super::graph::HeapGraph;
+use super::task::Task;
 use super::types::NodeIndex;
 
 /// The difference between two or more snapshots, in the order they were taken.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotComparison {
+    /// The application's folder: where its `node_modules` are; null when nothing tells.
+    pub folder: Option<String>,
     /// True when the snapshots were taken inline in one process: then objects are told apart by id.
     pub same_process: bool,
     /// Bytes each snapshot retains.
@@ -32,17 +37,24 @@ pub struct SnapshotComparison {
 impl SnapshotComparison {
     /// Compares snapshots; every list has at most `top` rows.
     ///
+    /// # Errors
+    /// When the task is called off.
+    ///
     /// # Panics
     /// With fewer than two snapshots.
-    pub fn of(graphs: &[&HeapGraph], top: usize) -> Self {
+    pub fn of(graphs: &[&HeapGraph], top: usize, task: &Task) -> Result<Self, HeapError> {
         let [first, .., last] = graphs else { panic!("a comparison needs at least two snapshots") };
         let same_process = graphs.windows(2).all(|pair| same_process(pair[0], pair[1]));
-        Self {
+        task.check()?;
+        let growth = growth::growth(graphs, top);
+        task.check()?;
+        Ok(Self {
+            folder: app_folder(last),
             same_process,
             total_bytes: graphs.iter().map(|graph| graph.total_size()).collect(),
-            growth: growth::growth(graphs, top),
+            growth,
             classes: class_deltas(first, last, same_process).into_iter().take(top).collect(),
-        }
+        })
     }
 }
 

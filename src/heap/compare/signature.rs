@@ -28,7 +28,7 @@ pub(super) struct Group {
     pub level: u32,
     /// Per snapshot: number of nodes.
     pub counts: Vec<u64>,
-    /// Per snapshot: what they retain.
+    /// Per snapshot: what they retain, without what V8 compiles.
     pub bytes: Vec<u64>,
     /// The node of the last snapshot that retains most.
     pub greatest: Option<NodeIndex>,
@@ -81,7 +81,9 @@ impl Builder {
             let group = if depth > MAX_DEPTH { parent } else { self.group(graph, &mut labels, node, parent) };
             let is_last = snapshot + 1 == self.snapshots;
             let found = &mut self.groups[group as usize];
-            found.bytes[snapshot] += graph.self_size(node);
+            if !is_compiled(graph.node_type(node)) {
+                found.bytes[snapshot] += graph.self_size(node);
+            }
             if depth <= MAX_DEPTH {
                 found.counts[snapshot] += 1;
                 let retained = graph.retained_size(node);
@@ -162,7 +164,7 @@ impl Labels {
             EdgeKind::Internal
                 if !graph
                     .raw_edge_name(edge)
-                    .is_some_and(|name| name[..1].iter().all(u8::is_ascii_digit)) =>
+                    .is_some_and(|name| name.first().is_none_or(u8::is_ascii_digit)) =>
             {
                 graph.edge_string(edge)
             }
@@ -191,6 +193,11 @@ impl Labels {
         let class = if has_class(kind) { graph.name(node).into_owned() } else { format!("({kind})") };
         Level { edge, class, kind }
     }
+}
+
+/// What V8 makes while a program warms up, and drops again: no program's growth.
+pub(super) fn is_compiled(kind: NodeType) -> bool {
+    matches!(kind, NodeType::Code | NodeType::ObjectShape)
 }
 
 /// True where the name says more than the type; a string's name is its text, of code and arrays it varies.

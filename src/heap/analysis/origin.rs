@@ -1,0 +1,42 @@
+//! Which line of the program an object comes from, and where the program is.
+
+use std::collections::BTreeMap;
+
+use crate::heap::graph::HeapGraph;
+use crate::heap::scripts::Location;
+use crate::heap::types::{NodeIndex, NodeType};
+
+/// The program's line behind an object: a function's own, the callback of a timer, the constructor of an instance.
+/// `None` when nothing tells, and for Node's own code.
+pub fn origin(graph: &HeapGraph, node: NodeIndex) -> Option<Location> {
+    let callback = || timer_callback(graph, node).and_then(|callback| graph.location_of(callback));
+    let found = callback().or_else(|| graph.location_of(node))?;
+    (!found.file.starts_with("node:")).then_some(found)
+}
+
+/// What a `Timeout` or `Immediate` of Node runs; `None` for other objects, and for timers that are over.
+pub(super) fn timer_callback(graph: &HeapGraph, node: NodeIndex) -> Option<NodeIndex> {
+    let name: &[u8] = match graph.raw_name(node) {
+        b"Timeout" => b"_onTimeout",
+        b"Immediate" => b"_onImmediate",
+        _ => return None,
+    };
+    if graph.node_type(node) != NodeType::Object {
+        return None;
+    }
+    graph.property_target(node, name).filter(|&callback| graph.node_type(callback) == NodeType::Closure)
+}
+
+/// The folder that most scripts' `node_modules` are in: the application's. `None` without dependencies.
+pub fn app_folder(graph: &HeapGraph) -> Option<String> {
+    let mut folders: BTreeMap<&str, usize> = BTreeMap::new();
+    for file in graph.script_files() {
+        let end = file.find("/node_modules/").or_else(|| file.find("\\node_modules\\"));
+        if let Some(folder) = end.map(|end| &file[..end]).filter(|folder| !folder.is_empty()) {
+            *folders.entry(folder).or_default() += 1;
+        }
+    }
+    // Of equals the first.
+    let most = folders.into_iter().rev().max_by_key(|&(_, count)| count)?;
+    Some(most.0.to_owned())
+}

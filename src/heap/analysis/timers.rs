@@ -1,0 +1,44 @@
+//! Timers that are set: Node's `Timeout` (setTimeout, setInterval) and `Immediate` objects with a callback.
+
+use serde::Serialize;
+
+use super::greatest;
+use super::lines::Lines;
+use super::origin::timer_callback;
+use crate::heap::graph::HeapGraph;
+use crate::heap::scripts::Location;
+
+/// Timers with callbacks from one line.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimerRow {
+    /// `Timeout` or `Immediate`.
+    pub kind: &'static str,
+    /// The callback.
+    pub location: Location,
+    /// How many are set.
+    pub count: u64,
+    /// Sum of what each keeps alive.
+    pub retained_bytes: u64,
+}
+
+pub(super) fn most(graph: &HeapGraph, top: usize) -> Vec<TimerRow> {
+    let (mut timeouts, mut immediates) = (Lines::default(), Lines::default());
+    for node in graph.nodes() {
+        let Some(place) = timer_callback(graph, node).and_then(|callback| graph.location_of(callback)) else {
+            continue;
+        };
+        let lines = if graph.raw_name(node) == b"Timeout" { &mut timeouts } else { &mut immediates };
+        lines.add(place, graph.retained_size(node));
+    }
+    let rows = |kind, lines: Lines| {
+        lines.into_rows().map(move |(location, count, retained_bytes)| TimerRow {
+            kind,
+            location,
+            count,
+            retained_bytes,
+        })
+    };
+    let rows = rows("Timeout", timeouts).chain(rows("Immediate", immediates));
+    greatest(rows.collect(), top, |row| (row.count, row.retained_bytes))
+}
