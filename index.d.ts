@@ -342,6 +342,8 @@ declare namespace leakWatch {
     checkpoints: Stretch[];
     /** What supports the verdict as a whole. */
     evidence: string[];
+    /** What leakwatch's tables had no place for; null when nothing was followed. */
+    dropped: { entries: number; sites: number; routes: number } | null;
     /** What watching cost; null when it was not measured. */
     cost: { cpuPercent: number; rssBytes: number } | null;
   }

@@ -45,6 +45,7 @@ class BlindMonitor {
       resources: [],
       checkpoints: [],
       evidence: [],
+      dropped: null,
       cost: null,
     };
   }

@@ -4,6 +4,8 @@ const { harmless } = require('./patch.js');
 
 /** A connection that takes longer is reported before it has an endpoint. */
 const CONNECT_MS = 10_000;
+/** Connections without an endpoint yet, and servers, that are remembered at once. */
+const MAX_REMEMBERED = 65_536;
 
 /** What Node calls them inside, and what people know them as. */
 const NAMES = new Map([
@@ -66,11 +68,12 @@ class Handles {
     if (name === undefined) return;
     const made = { site: this.#recorder.site(), owner: this.#recorder.owner(), createdMs: this.#recorder.now() };
     if (name === 'Socket') {
+      if (this.#unnamed.size >= MAX_REMEMBERED) return this.#recorder.drop();
       const incoming = this.#servers.has(triggerId);
       this.#unnamed.set(asyncId, { handle: new WeakRef(resource), incoming, made });
       return;
     }
-    if (name === 'Server') this.#servers.add(asyncId);
+    if (name === 'Server' && this.#servers.size < MAX_REMEMBERED) this.#servers.add(asyncId);
     this.#record(asyncId, name === 'Worker' ? 'worker' : 'handle', name, made);
   }
 

@@ -111,7 +111,7 @@ class Tracker {
 
   /** What the tables had no place for. @returns {{ entries: number, sites: number, routes: number }} */
   dropped() {
-    return JSON.parse(this.recorder.table.dropped());
+    return this.recorder.dropped();
   }
 
   /** Takes every patch out and forgets everything alive. */

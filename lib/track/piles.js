@@ -2,13 +2,17 @@
 
 /** So many listeners for one event of one emitter are a pile. Node itself warns at 11. */
 const PILE = 4;
+/** Events of one emitter, and piles in all, that are followed at once. */
+const MAX_EVENTS = 256;
+const MAX_PILES = 65_536;
 /** Who added a listener that is older than the pile. */
 const unknown = { site: 0, owner: null };
 
 /**
  * Listeners that pile up: for each emitter and event, who added those that are still there. An event with few
  * listeners costs one look-up; stacks are taken once there are `PILE`. What is alive is asked of the emitter, so
- * that every way of removing a listener counts. Emitters and listeners are held weakly.
+ * that every way of removing a listener counts. Emitters and listeners are held weakly, and what has no place in the
+ * table is not listed here either.
  */
 class Piles {
   #recorder;
@@ -41,10 +45,11 @@ class Piles {
   added(emitter, event, listener, count) {
     if (count !== undefined && count < this.#least) return;
     const pile = this.#pileOf(emitter, event);
+    if (!pile) return this.#recorder.drop();
     pile.added += 1;
     if (count === undefined && pile.added < this.#least) return;
     this.#piles.add(pile);
-    pile.rows.push({ listener: new WeakRef(listener), id: this.#record(pile, {}) });
+    this.#add(pile, listener, {});
     if (pile.rows.length >= pile.nextSweep) this.#sweep(pile);
     if (this.#piles.size >= this.#nextSweep) this.sweep();
   }
@@ -56,7 +61,8 @@ class Piles {
    * @param {number} count
    */
   noticed(emitter, event, count) {
-    if (count >= this.#least) this.#piles.add(this.#pileOf(emitter, event));
+    const pile = count >= this.#least && this.#pileOf(emitter, event);
+    if (pile) this.#piles.add(pile);
   }
 
   /** Forgets listeners and emitters that are gone. */
@@ -74,13 +80,23 @@ class Piles {
   #pileOf(emitter, event) {
     let events = this.#events.get(emitter);
     if (!events) this.#events.set(emitter, (events = new Map()));
-    let pile = events.get(event);
-    if (!pile) events.set(event, (pile = new Pile(emitter, event)));
+    const known = events.get(event);
+    if (known) return known;
+    if (events.size >= MAX_EVENTS) this.#forgetSmall(events);
+    if (events.size >= MAX_EVENTS || this.#piles.size >= MAX_PILES) return undefined;
+    const pile = new Pile(emitter, event);
+    events.set(event, pile);
     return pile;
   }
 
-  #record(pile, details) {
-    return this.#recorder.add('listener', String(pile.event), { holder: pile.holder, ...details });
+  /** Events with names of their own, such as one per message, come without end. */
+  #forgetSmall(events) {
+    for (const [event, pile] of events) if (!this.#piles.has(pile)) events.delete(event);
+  }
+
+  #add(pile, listener, details) {
+    const id = this.#recorder.add('listener', String(pile.event), { holder: pile.holder, ...details });
+    if (id !== 0) pile.rows.push({ listener: new WeakRef(listener), id });
   }
 
   /** Compares what was recorded with what the emitter has. Listeners older than the pile have no site. */
@@ -98,7 +114,7 @@ class Piles {
     });
     if (pile.rows.length + total(present) < this.#least) return this.#forget(pile, gone);
     for (const [listener, left] of present) {
-      for (let n = 0; n < left; n++) pile.rows.push({ listener: new WeakRef(listener), id: this.#record(pile, unknown) });
+      for (let n = 0; n < left; n++) this.#add(pile, listener, unknown);
     }
     pile.nextSweep = Math.max(64, 2 * pile.rows.length);
     pile.added = pile.rows.length;

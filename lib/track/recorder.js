@@ -8,6 +8,7 @@ class Recorder {
   #sites;
   #stacks;
   #owner;
+  #dropped = 0;
 
   /**
    * @param {{ stacks: boolean, owner?: () => number | null }} options `owner`: the request being served: a route's
@@ -33,6 +34,17 @@ class Recorder {
   /** Milliseconds on the clock of all ages. */
   now() {
     return performance.now();
+  }
+
+  /** Something could not be followed: a list on this side is full. */
+  drop() {
+    this.#dropped += 1;
+  }
+
+  /** What had no place. @returns {{ entries: number, sites: number, routes: number }} */
+  dropped() {
+    const { entries, ...others } = JSON.parse(this.table.dropped());
+    return { entries: entries + this.#dropped, ...others };
   }
 
   /**

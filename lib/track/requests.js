@@ -6,6 +6,9 @@ const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
 
 const FINISHED = 'http.server.response.finish';
+/** Open requests whose route is asked for again. */
+const MAX_UNRESOLVED = 65_536;
+
 const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation']);
 
 /**
@@ -73,7 +76,7 @@ class Requests {
     const route = marker.number ?? (request && this.#routes.serving(request));
     if (route !== undefined) return route;
     if (marker.id === 0) return null; // received before anybody wanted to know
-    if (!this.#unresolved.has(marker.id)) this.#unresolved.set(marker.id, new WeakRef(marker));
+    if (!this.#unresolved.has(marker.id) && this.#unresolved.size < MAX_UNRESOLVED) this.#unresolved.set(marker.id, new WeakRef(marker));
     return -marker.id;
   }
 

@@ -137,6 +137,7 @@ fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
         resources: last.map(|point| resource_rows(&point.resources, Path::new(&run.cwd))).unwrap_or_default(),
         checkpoints: Vec::new(),
         evidence,
+        dropped: None,
         cost: None,
     }
 }

@@ -15,7 +15,7 @@ use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend, fit};
 use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, SuspectKind, Verdict, units};
 use crate::source::SourceCache;
-use crate::track::Stretch;
+use crate::track::{Dropped, Stretch};
 
 /// What the monitor measured (JSON, camelCase).
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Observations {
     pub history: Vec<Moment>,
     /// What stretches between checkpoints keep.
     pub stretches: Vec<Stretch>,
+    /// What the tables had no place for.
+    pub dropped: Dropped,
     /// Milliseconds between the operating system's readings.
     pub interval_ms: f64,
     /// Suspects that heap snapshots have proven.
@@ -124,6 +126,7 @@ pub fn judge_monitor(seen: &Observations) -> Report {
         resources: resource_rows(&seen.resources, Path::new(&seen.cwd)),
         checkpoints: seen.stretches.clone(),
         evidence: growth.iter().map(|fit| floor_sentence(seen, fit)).collect(),
+        dropped: Some(seen.dropped),
         cost: None,
     }
 }

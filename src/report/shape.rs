@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::source::Position;
-use crate::track::Stretch;
+use crate::track::{Dropped, Stretch};
 
 /// The version every report carries; it changes when a field's meaning changes or a field goes away.
 pub const REPORT_VERSION: u32 = 1;
@@ -44,6 +44,8 @@ pub struct Report {
     pub checkpoints: Vec<Stretch>,
     /// What supports the verdict as a whole.
     pub evidence: Vec<String>,
+    /// What had no place in the tables of what is followed; `null` when nothing was followed.
+    pub dropped: Option<Dropped>,
     /// What watching cost; `null` when it was not measured.
     pub cost: Option<Cost>,
 }

@@ -5,6 +5,7 @@ use anstyle::{AnsiColor, Style};
 use super::page::{Page, TextOptions, wrapped};
 use super::shape::{Location, Report, Step, StepKind, Suspect, Verdict};
 use super::units;
+use crate::track::Dropped;
 
 /// More suspects than this are counted, not shown.
 const MAX_SHOWN: usize = 5;
@@ -28,6 +29,7 @@ pub fn render(report: &Report, options: TextOptions) -> String {
         let kept = format!("{} live, {} resident", signed(stretch.heap_bytes), signed(stretch.rss_bytes));
         page.field("kept", &format!("{} → {} ({} times): {kept}", stretch.from, stretch.to, stretch.passes));
     }
+    page.field("not followed", &dropped_text(report.dropped.unwrap_or_default()));
     page.finish()
 }
 
@@ -52,6 +54,18 @@ pub(crate) fn location_text(location: &Location) -> String {
         Some(function) => format!("{}:{} in {function}", location.file, location.line),
         None => format!("{}:{}", location.file, location.line),
     }
+}
+
+/// Nothing when everything had its place.
+fn dropped_text(dropped: Dropped) -> String {
+    let counts =
+        [(dropped.entries, "resources"), (dropped.sites, "creation sites"), (dropped.routes, "routes")];
+    let parts: Vec<_> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("{} had no place in the tables", parts.join(", ")) }
 }
 
 fn signed(amount: f64) -> String {

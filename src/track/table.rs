@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::group::{Kind, ResourceGroup, RouteCount};
 use super::intern::Interner;
@@ -28,7 +28,8 @@ impl Default for Limits {
 }
 
 /// What did not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Dropped {
     /// Resources not recorded.
     pub entries: u64,
