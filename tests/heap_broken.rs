@@ -4,9 +4,10 @@ mod heap_support;
 
 use std::io::Write;
 
-use heap_support::{Node, OBJECT, PROPERTY, SHORTCUT, SYNTHETIC, snapshot};
+use heap_support::{INTERNAL, Node, OBJECT, PROPERTY, SHORTCUT, STRING, SYNTHETIC, snapshot};
 use leakwatch::heap::HeapErrorKind::{self, *};
-use leakwatch::heap::HeapGraph;
+use leakwatch::heap::analysis::SnapshotAnalysis;
+use leakwatch::heap::{HeapGraph, NodeIndex};
 
 fn valid() -> String {
     snapshot(&[
@@ -45,9 +46,15 @@ fn wrong_values_are_refused_where_they_stand() {
         ("\"locations\":[]", "\"locations\":[] \"x\"", Syntax, "\"x\""),
         ("\"locations\":[]", "\"locations\":[],\"x\":", Syntax, ",\n\"strings\""),
         ("\"snapshot\":{", "\"snapshot\":[{", Syntax, "[{\"meta"),
+        ("\"snapshot\":{\"meta\":", "\"snapshot\":{\"about\":", Meta, "{\"about\""),
+        ("\"meta\":", "\"meta\":{},\"meta\":", Meta, "{\"meta\""),
         // Sections.
         ("\"nodes\"", "\"knots\"", Section, ""),
         ("\"strings\"", "\"nodes\"", Section, "\"nodes\""),
+        ("\"locations\"", "\"edges\"", Section, "\"edges\""),
+        ("\"locations\":[]", "\"locations\":[],\"locations\":[]", Section, "\"locations\":[],\n\"strings\""),
+        ("\"locations\":[]", "\"snapshot\":{}", Section, "\"snapshot\":{}"),
+        ("\"locations\":[]", "\"strings\":[]", Syntax, "],\n\"strings\""),
         ("\"snapshot\"", "\"snap\"", Section, ""),
         // Header.
         ("\"self_size\"", "\"size\"", Meta, "{\"meta\""),
@@ -98,6 +105,52 @@ fn a_file_cut_anywhere_is_refused() {
         assert_eq!(error.kind, Truncated, "cut at {end}: {error}");
         assert_eq!(error.position, Some(end as u64), "{error}");
     }
+}
+
+#[test]
+fn what_is_no_json_at_all_is_refused_at_its_first_byte() {
+    for (bytes, kind, position) in [
+        (&b""[..], Truncated, 0),
+        (b" \n", Truncated, 2),
+        (b"hello", Syntax, 0),
+        (b"\x7fELF\x02\x01\x01", Syntax, 0),
+        (b"PK\x03\x04", Syntax, 0),
+        (b"\0\0\0\0", Syntax, 0),
+        (b"{}", Syntax, 1),
+        (b"[]", Syntax, 0),
+        (b"null", Syntax, 0),
+        // A heap profile, which V8 writes too.
+        (b"{\"head\":{\"callFrame\":{}},\"samples\":[]}", Section, 38),
+    ] {
+        let error = HeapGraph::from_bytes(bytes.to_vec()).err().expect("refused");
+        assert_eq!((error.kind, error.position), (kind, Some(position)), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn a_cycle_of_strings_is_a_graph_like_any_other() {
+    let string =
+        |target| Node { kind: STRING, name: "ab", size: 16, edges: vec![(INTERNAL, "first".into(), target)] };
+    let root = Node { kind: SYNTHETIC, name: "", size: 0, edges: vec![(SHORTCUT, "g".into(), 1)] };
+    let holder = Node { kind: OBJECT, name: "Thing", size: 24, edges: vec![(PROPERTY, "text".into(), 2)] };
+    let graph = HeapGraph::from_bytes(snapshot(&[root, holder, string(3), string(2)]).into_bytes()).unwrap();
+    let retained = [1, 2, 3].map(|node| graph.retained_size(NodeIndex(node)));
+    assert_eq!(retained, [56, 32, 16]);
+    SnapshotAnalysis::of(&graph, 5);
+}
+
+#[test]
+fn a_sparse_file_of_ten_gigabytes_is_refused_at_once() {
+    let path = std::env::temp_dir().join(format!("leakwatch-sparse-{}.heapsnapshot", std::process::id()));
+    let valid = valid();
+    for (start, position) in [("", 0), ("{", 1), ("{\"snapshot\":", 12), (&valid, valid.len())] {
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.write_all(start.as_bytes()).unwrap();
+        file.set_len(10_000_000_000).unwrap();
+        let error = HeapGraph::open(&path).err().unwrap();
+        assert_eq!((error.kind, error.position), (Syntax, Some(position as u64)), "{start}: {error}");
+    }
+    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
