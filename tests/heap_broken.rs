@@ -7,6 +7,7 @@ use std::io::Write;
 use heap_support::{INTERNAL, Node, OBJECT, PROPERTY, SHORTCUT, STRING, SYNTHETIC, snapshot};
 use leakwatch::heap::HeapErrorKind::{self, *};
 use leakwatch::heap::analysis::SnapshotAnalysis;
+use leakwatch::heap::compare::SnapshotComparison;
 use leakwatch::heap::{HeapGraph, NodeIndex};
 
 fn valid() -> String {
@@ -137,6 +138,15 @@ fn a_cycle_of_strings_is_a_graph_like_any_other() {
     let retained = [1, 2, 3].map(|node| graph.retained_size(NodeIndex(node)));
     assert_eq!(retained, [56, 32, 16]);
     SnapshotAnalysis::of(&graph, 5);
+}
+
+#[test]
+fn edges_without_a_name_can_be_compared() {
+    let root = Node { kind: SYNTHETIC, name: "", size: 0, edges: vec![(SHORTCUT, "g".into(), 1)] };
+    let object = |edges| Node { kind: OBJECT, name: "Thing", size: 24, edges };
+    let nodes = [root, object(vec![(INTERNAL, String::new(), 2)]), object(vec![])];
+    let graph = HeapGraph::from_bytes(snapshot(&nodes).into_bytes()).unwrap();
+    assert_eq!(SnapshotComparison::of(&[&graph, &graph], 5).total_bytes, [48, 48]);
 }
 
 #[test]
