@@ -30,6 +30,14 @@ impl BitVec {
         self.words[index / 64] &= !(1 << (index % 64));
     }
 
+    /// The indices below `length` whose bits are clear.
+    pub fn clear_bits(&self, length: usize) -> impl Iterator<Item = usize> {
+        let words = self.words.iter().enumerate().filter(|&(_, &word)| word != u64::MAX);
+        words
+            .flat_map(|(at, &word)| (at * 64..at * 64 + 64).filter(move |bit| word >> (bit % 64) & 1 == 0))
+            .take_while(move |&index| index < length)
+    }
+
     /// Sets the bit at `index` and tells whether it was clear.
     #[inline(always)]
     pub fn insert(&mut self, index: usize) -> bool {

@@ -4,12 +4,12 @@
 //! constructor stands; plain objects are grouped by their properties (see [`super::interfaces`]); everything that
 //! is not an object has one class per type, such as `(string)` or `(compiled code)`.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::columns::ScriptPosition;
 use super::detached::DETACHED;
 use super::interfaces::{self, PlainObjects};
-use super::memory::with_room;
+use super::memory::{with_room, zeroed};
 use super::snapshot::Snapshot;
 use super::types::{ClassId, NodeType};
 
@@ -58,12 +58,15 @@ struct Namer<'a> {
     snapshot: &'a Snapshot,
     names: HashMap<String, NameId>,
     texts: Vec<String>,
-    /// By name string: the class of objects and native nodes.
-    by_string: HashMap<(u32, bool), NameId>,
+    /// By name string: the class name of objects and native nodes, plus one.
+    by_string: Vec<u32>,
+    by_string_detached: HashMap<u32, NameId>,
     by_type: [Option<NameId>; 32],
     /// By name: its class without a constructor's place.
     plain: Vec<Option<ClassId>>,
     placed: HashMap<(NameId, ScriptPosition), ClassId>,
+    /// By name: the class found last with a constructor's place. Mostly there is only one.
+    placed_last: Vec<Option<(ScriptPosition, ClassId)>>,
     keys: Vec<ClassKey>,
 }
 
@@ -73,10 +76,12 @@ impl<'a> Namer<'a> {
             snapshot,
             names: HashMap::new(),
             texts: Vec::new(),
-            by_string: HashMap::new(),
+            by_string: zeroed(snapshot.strings.len()),
+            by_string_detached: HashMap::new(),
             by_type: [None; 32],
             plain: Vec::new(),
             placed: HashMap::new(),
+            placed_last: Vec::new(),
             keys: Vec::new(),
         }
     }
@@ -103,16 +108,25 @@ impl<'a> Namer<'a> {
 
     fn object_name(&mut self, node: usize, kind: NodeType) -> NameId {
         let string = self.snapshot.nodes.names[node];
-        let detached = kind == NodeType::Native && self.snapshot.nodes.detachedness(node) == DETACHED;
-        if let Some(&name) = self.by_string.get(&(string, detached)) {
+        if kind == NodeType::Native && self.snapshot.nodes.detachedness(node) == DETACHED {
+            return self.detached_name(string);
+        }
+        match self.by_string[string as usize] {
+            0 => {
+                let name = self.intern(without_attributes(self.snapshot.string(string).into_owned()));
+                self.by_string[string as usize] = name.0 + 1;
+                name
+            }
+            known => NameId(known - 1),
+        }
+    }
+
+    fn detached_name(&mut self, string: u32) -> NameId {
+        if let Some(&name) = self.by_string_detached.get(&string) {
             return name;
         }
-        let mut text = self.snapshot.string(string).into_owned();
-        if detached {
-            text.insert_str(0, "Detached ");
-        }
-        let name = self.intern(without_attributes(text));
-        self.by_string.insert((string, detached), name);
+        let name = self.intern(without_attributes(format!("Detached {}", self.snapshot.string(string))));
+        self.by_string_detached.insert(string, name);
         name
     }
 
@@ -124,6 +138,7 @@ impl<'a> Namer<'a> {
         });
         if name == next {
             self.plain.push(None);
+            self.placed_last.push(None);
         }
         name
     }
@@ -132,7 +147,14 @@ impl<'a> Namer<'a> {
         let next = ClassId(self.keys.len() as u32);
         let class = match constructor {
             None => *self.plain[name.0 as usize].get_or_insert(next),
-            Some(place) => *self.placed.entry((name, place)).or_insert(next),
+            Some(place) => match self.placed_last[name.0 as usize] {
+                Some((known, class)) if known == place => class,
+                _ => {
+                    let class = *self.placed.entry((name, place)).or_insert(next);
+                    self.placed_last[name.0 as usize] = Some((place, class));
+                    class
+                }
+            },
         };
         if class == next {
             self.keys.push(ClassKey { name: self.texts[name.0 as usize].clone(), constructor });

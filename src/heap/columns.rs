@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::error::{HeapError, HeapErrorKind};
 use super::header::{EdgeLayout, Header, LocationLayout, NodeLayout};
-use super::memory::filled;
+use super::memory::{with_room, zeroed};
 use super::table::{Columns, Row, Table};
 use super::types::{EdgeKind, NodeType};
 
@@ -120,11 +120,11 @@ impl Nodes {
             ));
         }
         let mut nodes = Self {
-            kinds: filled(0, count),
-            names: filled(0, count),
-            ids: filled(0, count),
-            self_sizes: Sizes { small: filled(0, count), large: HashMap::new() },
-            first_edges: filled(0, count + 1),
+            kinds: zeroed(count),
+            names: zeroed(count),
+            ids: zeroed(count),
+            self_sizes: Sizes { small: zeroed(count), large: HashMap::new() },
+            first_edges: zeroed(count + 1),
         };
         let large = parking_lot::Mutex::default();
         table.parse_into(NodeColumns {
@@ -174,7 +174,7 @@ impl Edges {
         let position = text.end;
         let table = Table::new(bytes, text, "edges", header.edge.fields)?;
         let count = checked_rows(&table, "edge", header.edge_count, position)?;
-        let mut edges = Self { kinds: filled(0, count), names: filled(0, count), targets: filled(0, count) };
+        let mut edges = Self { kinds: zeroed(count), names: zeroed(count), targets: zeroed(count) };
         table.parse_into(EdgeColumns {
             layout: &header.edge,
             offsets: NodeOffsets::of(header),
@@ -197,12 +197,19 @@ pub(super) fn parse_locations(
     let table = Table::new(bytes, text, "locations", layout.fields)?;
     let mut rows = vec![(0, ScriptPosition { script_id: 0, line: 0, column: 0 }); table.rows];
     table.parse_into(LocationRows { layout, offsets: NodeOffsets::of(header), rows: &mut rows })?;
-    // Stable: of two locations for one node the later one counts, as in DevTools.
-    rows.sort_by_key(|&(node, _)| node);
-    rows.reverse();
-    rows.dedup_by_key(|&mut (node, _)| node);
-    rows.reverse();
-    Ok(rows)
+    Ok(sorted_by_node(&rows, header.node_count as usize))
+}
+
+/// Of two locations for one node the later one counts, as in DevTools.
+fn sorted_by_node(rows: &[(u32, ScriptPosition)], nodes: usize) -> Vec<(u32, ScriptPosition)> {
+    // By node: the row's index plus one.
+    let mut row_of: Vec<u32> = zeroed(nodes);
+    for (index, &(node, _)) in (1..).zip(rows) {
+        row_of[node as usize] = index;
+    }
+    let mut sorted = with_room(rows.len());
+    sorted.extend(row_of.iter().filter(|&&row| row != 0).map(|&row| rows[row as usize - 1]));
+    sorted
 }
 
 fn checked_rows(table: &Table<'_>, what: &str, expected: u64, position: usize) -> Result<usize, HeapError> {

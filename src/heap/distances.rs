@@ -2,7 +2,7 @@
 
 use super::bits::BitVec;
 use super::ephemeron::Ephemerons;
-use super::memory::{filled, with_room};
+use super::memory::{with_room, zeroed};
 use super::shallow::is_user_root;
 use super::snapshot::Snapshot;
 use super::types::{EdgeKind, NodeType};
@@ -20,23 +20,23 @@ pub(super) fn distances(snapshot: &Snapshot, ephemerons: &Ephemerons) -> Vec<u32
     for edge in snapshot.nodes.edges(0) {
         let target = snapshot.edges.targets[edge];
         if is_user_root(snapshot, target as usize) {
-            search.distances[target as usize] = 1;
-            search.queue.push(target);
+            search.reach(target, 1);
         }
     }
     let has_user_roots = !search.queue.is_empty();
     search.run();
-    search.distances[0] = if has_user_roots { SYSTEM_DISTANCE } else { 0 };
     search.queue.clear();
-    search.queue.push(0);
+    search.reach(0, if has_user_roots { SYSTEM_DISTANCE } else { 0 });
     search.run();
-    search.distances
+    search.finish()
 }
 
 struct Search<'a> {
     snapshot: &'a Snapshot,
     ephemerons: &'a Ephemerons,
     distances: Vec<u32>,
+    /// Small enough for the processor's caches, which `distances` is not.
+    reached: BitVec,
     queue: Vec<u32>,
     /// WeakMap entries of which one edge was passed: the second one counts, so that the value is as far away as
     /// the farther of table and key.
@@ -45,14 +45,27 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(snapshot: &'a Snapshot, ephemerons: &'a Ephemerons) -> Self {
-        let distances = filled(UNREACHED, snapshot.nodes.len());
         Self {
             snapshot,
             ephemerons,
-            distances,
+            distances: zeroed(snapshot.nodes.len()),
+            reached: BitVec::new(snapshot.nodes.len()),
             queue: with_room(snapshot.nodes.len()),
             half_open: BitVec::new(ephemerons.pairs),
         }
+    }
+
+    fn reach(&mut self, node: u32, distance: u32) {
+        self.reached.set(node as usize);
+        self.distances[node as usize] = distance;
+        self.queue.push(node);
+    }
+
+    fn finish(mut self) -> Vec<u32> {
+        for node in self.reached.clear_bits(self.distances.len()) {
+            self.distances[node] = UNREACHED;
+        }
+        self.distances
     }
 
     fn run(&mut self) {
@@ -65,11 +78,9 @@ impl<'a> Search<'a> {
             let source = self.source_kind(node);
             for edge in nodes.edges(node) {
                 let target = edges.targets[edge] as usize;
-                if self.distances[target] != UNREACHED || !self.counts(edge, source) {
-                    continue;
+                if !self.reached.get(target) && self.counts(edge, source) {
+                    self.reach(target as u32, distance);
                 }
-                self.distances[target] = distance;
-                self.queue.push(target as u32);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! V8 writes one entry as two internal edges to the value, one from the table and one from the key, named
 //! `12 / part of key (Request @31) -> value (Object @35) pair in WeakMap (table @29)`; only the leading number differs.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::bits::BitVec;
 use super::snapshot::Snapshot;

@@ -4,7 +4,7 @@
 //! at least two objects, and one in a thousand, become interfaces. An object then belongs to the interface with the
 //! most properties among those whose properties it all has; of equals, to the most often proposed one.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::snapshot::Snapshot;
 use super::types::{EdgeKind, NodeType};

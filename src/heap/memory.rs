@@ -7,10 +7,11 @@
 #[cfg(target_os = "linux")]
 const MIN_BYTES: usize = 4 << 20;
 
-/// `length` times `value`.
-pub(super) fn filled<T: Copy>(value: T, length: usize) -> Vec<T> {
-    let mut vector = with_room(length);
-    vector.resize(length, value);
+/// `length` times 0. The memory is touched only when it is written: by the thread that fills it.
+pub(super) fn zeroed<T: Copy + Default>(length: usize) -> Vec<T> {
+    let vector = vec![T::default(); length];
+    #[cfg(target_os = "linux")]
+    ask_for_large_pages(&vector);
     vector
 }
 

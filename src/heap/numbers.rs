@@ -42,7 +42,7 @@ impl<'a> Numbers<'a> {
     pub fn next(&mut self) -> Result<u64, usize> {
         let end = self.end();
         let start = std::mem::replace(&mut self.start, end + 1);
-        match self.eight_digits(start, end) {
+        match self.plain_number(start, end) {
             Some(value) => Ok(value),
             None => any_number(self.text, start, end),
         }
@@ -66,9 +66,7 @@ impl<'a> Numbers<'a> {
     #[inline(always)]
     fn commas_of_block(&self) -> u64 {
         match self.text.get(self.block..self.block + BLOCK) {
-            Some(block) => {
-                block.chunks_exact(WORD).rev().fold(0, |mask, word| mask << WORD | commas(load(word)))
-            }
+            Some(block) => commas(block),
             None => self.commas_of_tail(),
         }
     }
@@ -79,16 +77,27 @@ impl<'a> Numbers<'a> {
         tail.iter().rev().fold(0, |mask, &byte| mask << 1 | u64::from(byte == b','))
     }
 
-    /// A number of at most eight digits that fills the bytes from `start` to `end`, a line end behind it allowed.
+    /// A number of at most sixteen digits that fills the bytes from `start` to `end`, a line end behind it allowed.
     #[inline(always)]
-    fn eight_digits(&self, start: usize, end: usize) -> Option<u64> {
+    fn plain_number(&self, start: usize, end: usize) -> Option<u64> {
         // Node 20 and 22 end each row with a line end before the comma.
         let end = if end > start && self.text[end - 1] == b'\n' { end - 1 } else { end };
         let length = end.wrapping_sub(start);
-        if length.wrapping_sub(1) >= WORD || end < WORD {
-            return None;
+        if length.wrapping_sub(1) < WORD {
+            return self.digits_before(end, length);
         }
-        let word = load(&self.text[end - WORD..end]);
+        // Offsets of nodes in files beyond a gigabyte have nine.
+        if length.wrapping_sub(1) < 2 * WORD {
+            let low = self.digits_before(end, WORD)?;
+            return Some(self.digits_before(end - WORD, length - WORD)? * 100_000_000 + low);
+        }
+        None
+    }
+
+    /// The value of the `length` digits, one to eight, before `end`.
+    #[inline(always)]
+    fn digits_before(&self, end: usize, length: usize) -> Option<u64> {
+        let word = load(self.text.get(end.wrapping_sub(WORD)..end)?);
         let digits = (word ^ (LOW_BITS * 0x30)) & u64::MAX << (8 * (WORD - length));
         let more_than_nine = (digits.wrapping_add(LOW_BITS * 0x76) | digits) & HIGH_BITS;
         (more_than_nine == 0).then(|| value_of(digits))
@@ -102,12 +111,30 @@ fn load(word: &[u8]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// One bit per byte of the word: set where the byte is a comma.
+/// One bit per byte of the block: set where the byte is a comma.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn commas(word: u64) -> u64 {
-    let other = word ^ (LOW_BITS * b',' as u64);
-    let equal = !(((other & !HIGH_BITS) + !HIGH_BITS) | other) & HIGH_BITS;
-    (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+fn commas(block: &[u8]) -> u64 {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
+    block.chunks_exact(16).rev().fold(0, |mask, part| {
+        // SAFETY: each part has the 16 bytes that are read, and every x86-64 processor has SSE2.
+        let bits = unsafe {
+            let bytes = _mm_loadu_si128(part.as_ptr().cast());
+            _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(b',' as i8)))
+        };
+        mask << 16 | bits as u64
+    })
+}
+
+/// One bit per byte of the block: set where the byte is a comma.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn commas(block: &[u8]) -> u64 {
+    block.chunks_exact(WORD).rev().fold(0, |mask, word| {
+        let other = load(word) ^ (LOW_BITS * b',' as u64);
+        let equal = !(((other & !HIGH_BITS) + !HIGH_BITS) | other) & HIGH_BITS;
+        mask << WORD | (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    })
 }
 
 /// The number whose digits are the word's bytes, most significant first in memory.

@@ -1,6 +1,6 @@
 //! Dominator trees of several snapshots merged into one: nodes of the same name and class under the same parent.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::heap::graph::HeapGraph;
 use crate::heap::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
