@@ -8,7 +8,7 @@ use heap_support::{INTERNAL, Node, OBJECT, PROPERTY, SHORTCUT, STRING, SYNTHETIC
 use leakwatch::heap::HeapErrorKind::{self, *};
 use leakwatch::heap::analysis::SnapshotAnalysis;
 use leakwatch::heap::compare::SnapshotComparison;
-use leakwatch::heap::{HeapGraph, NodeIndex};
+use leakwatch::heap::{HeapGraph, NodeIndex, Task};
 
 fn valid() -> String {
     snapshot(&[
@@ -137,7 +137,7 @@ fn a_cycle_of_strings_is_a_graph_like_any_other() {
     let graph = HeapGraph::from_bytes(snapshot(&[root, holder, string(3), string(2)]).into_bytes()).unwrap();
     let retained = [1, 2, 3].map(|node| graph.retained_size(NodeIndex(node)));
     assert_eq!(retained, [56, 32, 16]);
-    SnapshotAnalysis::of(&graph, 5);
+    SnapshotAnalysis::of(&graph, 5, &Task::default()).unwrap();
 }
 
 #[test]
@@ -146,7 +146,8 @@ fn edges_without_a_name_can_be_compared() {
     let object = |edges| Node { kind: OBJECT, name: "Thing", size: 24, edges };
     let nodes = [root, object(vec![(INTERNAL, String::new(), 2)]), object(vec![])];
     let graph = HeapGraph::from_bytes(snapshot(&nodes).into_bytes()).unwrap();
-    assert_eq!(SnapshotComparison::of(&[&graph, &graph], 5).total_bytes, [48, 48]);
+    let comparison = SnapshotComparison::of(&[&graph, &graph], 5, &Task::default()).unwrap();
+    assert_eq!(comparison.total_bytes, [48, 48]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod peak;
 
 use leakwatch::heap::analysis::{SnapshotAnalysis, WhyAlive};
 use leakwatch::heap::compare::SnapshotComparison;
-use leakwatch::heap::{HeapError, HeapGraph, NodeIndex};
+use leakwatch::heap::{HeapError, HeapGraph, NodeIndex, Task};
 
 /// Reading a snapshot and answering about it takes at most so many bytes for each byte of text …
 const MAX_BYTES_PER_BYTE: usize = 64;
@@ -32,8 +32,10 @@ pub fn analyse(bytes: &[u8]) -> Result<HeapGraph, HeapError> {
 fn answers(bytes: &[u8]) -> Result<(HeapGraph, String), HeapError> {
     let graph = HeapGraph::from_bytes(bytes.to_vec())?;
     let nodes = graph.node_count() as u32;
+    let task = Task::default();
     let why = [0, nodes / 2, nodes - 1].map(|node| WhyAlive::of(&graph, NodeIndex(node), 3));
-    let all = (SnapshotAnalysis::of(&graph, 5), SnapshotComparison::of(&[&graph, &graph], 5), why);
+    let all =
+        (SnapshotAnalysis::of(&graph, 5, &task)?, SnapshotComparison::of(&[&graph, &graph], 5, &task)?, why);
     let answer = serde_json::to_string(&all).expect("answers are JSON");
     Ok((graph, answer))
 }
