@@ -1,6 +1,6 @@
 //! A growth cluster: what accumulates below one owner, class by class.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::heap::{HeapGraph, NodeIndex, NodeType};
 
@@ -35,17 +35,32 @@ pub struct Recurring {
     pub counts: [u64; 2],
     /// How many of those the owner holds directly, by interval.
     pub tops: [u64; 2],
-    /// Objects between the owner and the nearest of them.
+    /// Objects between the owner and most of them.
     pub depth: u32,
     /// Self size of all of them, in bytes.
     pub bytes: u64,
-    /// One of them, made in the second interval where possible.
+    /// One of those at that depth, made in the second interval where possible.
     pub sample: NodeIndex,
 }
 
 /// Counts objects by class.
 #[derive(Default)]
-pub struct ClassTally(HashMap<String, Recurring>);
+pub struct ClassTally(HashMap<String, Counted>);
+
+/// A class and at which depths its objects are.
+struct Counted {
+    class: Recurring,
+    levels: BTreeMap<u32, Level>,
+}
+
+/// Objects of one class at one depth.
+struct Level {
+    count: u64,
+    sample: NodeIndex,
+}
+
+/// Deeper levels are links of a chain, which the outermost one stands for.
+const MAX_LEVELS: usize = 32;
 
 /// How an object is counted.
 #[derive(Clone, Copy)]
@@ -59,36 +74,60 @@ pub struct Tally {
 }
 
 impl ClassTally {
-    /// Counts one object. The sample of its class is the outermost one, of the later interval where possible.
+    /// Counts one object.
     pub fn add(&mut self, graph: &HeapGraph, node: NodeIndex, Tally { interval, depth, is_top }: Tally) {
         let class = class_of(graph, node);
-        let node_type = graph.node_type(node);
-        let fresh = |class: &String| Recurring {
-            class: class.clone(),
-            node_type,
-            counts: [0; 2],
-            tops: [0; 2],
-            depth,
-            bytes: 0,
-            sample: node,
-        };
-        let entry = self.0.entry(class).or_insert_with_key(fresh);
-        entry.counts[interval] += 1;
-        entry.tops[interval] += u64::from(is_top);
-        entry.bytes += graph.self_size(node);
-        if depth < entry.depth || (depth == entry.depth && interval == 1) {
-            (entry.depth, entry.sample) = (depth, node);
-        }
+        let counted = self.0.entry(class).or_insert_with_key(|class| Counted {
+            class: Recurring {
+                class: class.clone(),
+                node_type: graph.node_type(node),
+                counts: [0; 2],
+                tops: [0; 2],
+                depth,
+                bytes: 0,
+                sample: node,
+            },
+            levels: BTreeMap::new(),
+        });
+        counted.class.counts[interval] += 1;
+        counted.class.tops[interval] += u64::from(is_top);
+        counted.class.bytes += graph.self_size(node);
+        counted.place(depth, node, interval);
     }
 
     /// The classes that `keep` keeps: outermost first, then what has more bytes; text after what it is the text of.
     pub fn sorted(self, keep: impl FnMut(&Recurring) -> bool) -> Vec<Recurring> {
         let mut keep = keep;
-        let mut classes: Vec<Recurring> = self.0.into_values().filter(|class| keep(class)).collect();
+        let settled = self.0.into_values().map(Counted::settled);
+        let mut classes: Vec<Recurring> = settled.filter(|class| keep(class)).collect();
         classes.sort_by(|a, b| {
             (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class))
         });
         classes
+    }
+}
+
+impl Counted {
+    fn place(&mut self, depth: u32, node: NodeIndex, interval: usize) {
+        let level = self.levels.entry(depth).or_insert(Level { count: 0, sample: node });
+        level.count += 1;
+        if interval == 1 {
+            level.sample = node;
+        }
+        if self.levels.len() > MAX_LEVELS {
+            self.levels.pop_last();
+        }
+    }
+
+    /// The class at the depth where most of its objects are: one that is nearer by another way, as the socket that
+    /// several requests share, says nothing of the others. The outermost of several such depths.
+    fn settled(self) -> Recurring {
+        let mut class = self.class;
+        let most = self.levels.iter().rev().max_by_key(|(_, level)| level.count);
+        if let Some((&depth, level)) = most {
+            (class.depth, class.sample) = (depth, level.sample);
+        }
+        class
     }
 }
 

@@ -7,20 +7,28 @@ use crate::report::{Confidence, Suspect, SuspectKind};
 
 /// Rates are the same when the smaller is at least this share of the larger.
 const SAME_RATE: f64 = 0.8;
+/// Sentences of evidence after which another side has none of its own.
+const MAX_EVIDENCE: usize = 3;
 
 /// Joins suspects, biggest leak first.
 pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
+    let (mut survivors, resources): (Vec<_>, Vec<_>) =
+        resources.into_iter().partition(|suspect| suspect.kind == SuspectKind::Request);
     let mut suspects = fold_resources(resources);
-    let mut rest: Vec<HeapSuspect> = Vec::new();
-    for cluster in heap {
-        match suspects.iter_mut().find(|suspect| is_side_of(&cluster, suspect)) {
-            Some(suspect) => absorb(suspect, cluster),
-            None => rest.push(cluster),
-        }
-    }
-    // What is held from several sides has no holder and no line: it is told only when nothing else is.
+    let rest = absorb_sides(&mut suspects, heap);
     let (loose, held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|cluster| cluster.rootlike);
     suspects.extend(fold_clusters(held));
+    // That requests stay says nothing of what keeps them: what does know, says it.
+    survivors.retain(|survivor| match suspects.iter_mut().find(|suspect| keeps(suspect, survivor)) {
+        Some(suspect) => {
+            testify(suspect, survivor);
+            false
+        }
+        None => true,
+    });
+    // What is held from several sides has no holder and no line: it is told only when nothing else is.
+    let loose = absorb_sides(&mut survivors, loose);
+    suspects.extend(fold_resources(survivors));
     if suspects.is_empty() {
         suspects.extend(fold_clusters(loose));
     }
@@ -28,10 +36,42 @@ pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
     suspects
 }
 
-/// Resources of the same line of source, or without one, that grow at the same rate are one leak.
+/// Adds clusters to the suspects of which they are a side, and returns the others.
+fn absorb_sides(suspects: &mut [Suspect], clusters: Vec<HeapSuspect>) -> Vec<HeapSuspect> {
+    let mut rest = Vec::new();
+    for cluster in clusters {
+        match suspects.iter_mut().find(|suspect| is_side_of(&cluster, suspect)) {
+            Some(suspect) => absorb(suspect, cluster),
+            None => rest.push(cluster),
+        }
+    }
+    rest
+}
+
+/// May the suspect be what keeps the surviving requests? It grows with them, or on their route.
+fn keeps(suspect: &Suspect, survivor: &Suspect) -> bool {
+    same_rate(suspect, survivor) || suspect.routes.iter().any(|route| survivor.routes.contains(route))
+}
+
+/// Adds what is known of surviving requests to what keeps them.
+fn testify(suspect: &mut Suspect, survivor: &Suspect) {
+    if suspect.evidence.len() < MAX_EVIDENCE {
+        suspect.evidence.extend(survivor.evidence.iter().take(1).cloned());
+    }
+    if suspect.routes.is_empty() {
+        suspect.routes.clone_from(&survivor.routes);
+    }
+}
+
+/// Resources of the same line of source, or without one, that grow at the same rate are one leak. Of one kind, the
+/// one there are fewest of is the thing, and the others are its parts: a process and its pipes.
 fn fold_resources(resources: Vec<Suspect>) -> Vec<Suspect> {
     let mut sorted = resources;
-    sorted.sort_by_key(|suspect| (suspect.created_at.is_empty(), rank(suspect.kind)));
+    sorted.sort_by(|a, b| {
+        let key = |suspect: &Suspect| (suspect.created_at.is_empty(), rank(suspect.kind));
+        let rate = |suspect: &Suspect| suspect.growth.count_per_request;
+        key(a).cmp(&key(b)).then_with(|| rate(a).total_cmp(&rate(b)))
+    });
     let mut kept: Vec<Suspect> = Vec::new();
     for suspect in sorted {
         let same = kept.iter_mut().find(|other| {
@@ -108,7 +148,7 @@ fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
     suspect.growth.bytes += heap.growth.bytes;
     suspect.growth.bytes_per_request += heap.growth.bytes_per_request;
     suspect.held_at = suspect.held_at.take().or(heap.held_at);
-    if suspect.evidence.len() < 3 {
+    if suspect.evidence.len() < MAX_EVIDENCE {
         suspect.evidence.extend(heap.evidence.into_iter().take(1));
     }
     if suspect.routes.is_empty() {
@@ -213,5 +253,23 @@ mod tests {
         let held = cluster("Session", 1.0, &["Session"], false);
         assert_eq!(names(&merge(Vec::new(), vec![loose(), held])), ["Session"]);
         assert_eq!(names(&merge(Vec::new(), vec![loose()])), ["HTTPParser"]);
+    }
+
+    #[test]
+    fn requests_that_stay_are_told_by_what_keeps_them() {
+        let survivors = |rate| vec![suspect(SuspectKind::Request, "IncomingMessage", rate, None)];
+        let keeper = || vec![cluster("PaymentError", 0.5, &["PaymentError", "IncomingMessage"], false)];
+        assert_eq!(names(&merge(survivors(0.5), keeper())), ["PaymentError"]);
+        assert_eq!(names(&merge(survivors(0.5), Vec::new())), ["IncomingMessage"]);
+        assert_eq!(names(&merge(survivors(0.31), keeper())), ["PaymentError", "IncomingMessage"]);
+    }
+
+    #[test]
+    fn a_process_and_its_pipes_are_called_after_the_process() {
+        let resources = vec![
+            suspect(SuspectKind::Handle, "Pipe", 3.0, Some(7)),
+            suspect(SuspectKind::Handle, "Process", 1.0, Some(7)),
+        ];
+        assert_eq!(names(&merge(resources, Vec::new())), ["Process"]);
     }
 }
