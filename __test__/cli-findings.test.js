@@ -51,6 +51,22 @@ test('of several requests to a server without routes, the one that leaks when th
   assert.deepEqual(held?.routes, ['GET /visit'], JSON.stringify(report.suspects));
 });
 
+test('what fills below its bound is not accused, and said', async () => {
+  const { code, report } = await reportOf('bounded.js', '--request', 'GET /page/{{n}}', '--request', 'GET /token/{{n}}', '--request', 'GET /visit/{{n}}');
+  assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);
+  const doubts = report.evidence.join('\n');
+  assert.match(doubts, new RegExp(`Page in pages .*bounded\\.js:${lineOf('bounded.js', 'pages.delete')} `));
+  assert.match(doubts, new RegExp(`Token in tokens .*bounded\\.js:${lineOf('bounded.js', 'tokens.clear')} `));
+  assert.match(doubts, /Visit in ring .* room for 20,00\d/);
+});
+
+test('a queue that is emptied by a timer, and still grows, leaks', async () => {
+  const { code, report } = await reportOf('bounded.js', '--request', 'GET /job/{{n}}');
+  assert.equal(code, 1);
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.name, suspect.routes, suspect.createdAt[0].line], ['Job', ['GET /job/:id'], lineOf('bounded.js', 'queue.push')]);
+});
+
 test('the text names the leak and the exit code says it, too', async () => {
   const { code, stdout, left } = await leakwatch(['test', 'leaky.js', ...AMOUNT, ...LOGIN]);
   assert.match(stdout, /Session/);

@@ -42,7 +42,7 @@ const ENDS_EARLY = `
 const { Prover } = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'monitor', 'prover.js'))});
 const { readdirSync } = require('node:fs');
 const alive = setInterval(() => {}, 1000);
-new Prover().consider({ grows: true, requests: 0, collections: 0 }, () => ({})).then(() => {
+new Prover(100).consider({ grows: true, requests: 0, collections: 0 }, () => ({})).then(() => {
   console.log(process.pid, readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('leakwatch-' + process.pid)).length);
   process.exit();
 });

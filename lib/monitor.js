@@ -46,7 +46,7 @@ class Monitor {
   constructor(settings) {
     this.#settings = settings;
     this.#floors = new Ring(settings.history);
-    this.#prover = settings.prove && Prover.supported ? new Prover() : null;
+    this.#prover = settings.prove && Prover.supported ? new Prover(settings.intervalMs) : null;
     const all = settings.track === 'all';
     this.#tracker = createTracker({ stacks: true, timers: all, listeners: all, handles: all, files: all, requests: all });
     this.#follower = new Follower(this.#tracker, () => countOutgoing(native.openFiles()));
@@ -118,6 +118,7 @@ class Monitor {
       intervalMs: this.#settings.intervalMs,
       ownFolder: __dirname,
       proven: this.#prover?.suspects ?? [],
+      acquitted: this.#prover?.acquitted ?? false,
       dropped: this.#tracker.dropped(),
     };
   }
@@ -188,7 +189,7 @@ class Monitor {
 
   /** Live memory that keeps growing wants a proof. */
   #look(prover) {
-    const grows = this.report().memory.timeToLimitSeconds !== null;
+    const grows = native.worthProvingMonitor(JSON.stringify(this.observations()));
     void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, () => this.observations());
   }
 }

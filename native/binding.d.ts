@@ -288,3 +288,6 @@ export declare function stretches(checkpoints: string): string;
 
 /** Method and the first `segments` segments of the path, ids replaced by `*`. */
 export declare function urlRoute(method: string, url: string, segments: number): string;
+
+/** Does the live memory that the monitor measured (JSON) rise so that heap snapshots are worth their cost? */
+export declare function worthProvingMonitor(observations: string): boolean;

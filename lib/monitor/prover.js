@@ -7,9 +7,14 @@ const native = require('../native.js');
 
 /** What a comparison needs: so many snapshots, with so much between two of them. */
 const SNAPSHOTS = 3;
-const APART = { requests: 200, collections: 3 };
-/** After a proof, or a failure, the process is left alone for so long. */
-const REST_MS = 6 * 3_600_000;
+const APART = { requests: 200, collections: 1 };
+/**
+ * The time between two, as a share of the process's age, and its bounds: a cache that fills, or a store whose entries
+ * expire, has had time to level off.
+ */
+const APART_MS = { share: 0.5, leastReadings: 6, most: 10 * 60_000 };
+/** Between two comparisons the process is left alone: for so many times what the snapshots took, and within bounds. */
+const REST = { times: 200, leastMs: 10 * 60_000, mostMs: 6 * 3_600_000 };
 /** Waiting longer than this for traffic means that the process is quiet: the snapshots are let go. */
 const PATIENCE_MS = 6 * 3_600_000;
 
@@ -20,11 +25,16 @@ const PATIENCE_MS = 6 * 3_600_000;
 class Prover {
   /** @type {any[]} suspects, as the report has them */
   suspects = [];
+  /** Whether the last comparison found nothing. */
+  acquitted = false;
+  #intervalMs;
   /** @type {string | null} */
   #folder = null;
-  /** @type {{ path: string, requests: number, collections: number }[]} */
+  /** @type {{ path: string, requests: number, collections: number, atMs: number }[]} */
   #snapshots = [];
   #restUntil = 0;
+  /** Milliseconds that the snapshots of this comparison took. */
+  #spentMs = 0;
   #startedAt = 0;
   #abort = new AbortController();
   #busy = false;
@@ -37,6 +47,11 @@ class Prover {
     }
     this.#folder = null;
   };
+
+  /** @param {number} intervalMs between two readings of the watch */
+  constructor(intervalMs) {
+    this.#intervalMs = intervalMs;
+  }
 
   /** Whether this process can be looked into without stopping it. */
   static get supported() {
@@ -54,9 +69,13 @@ class Prover {
   async consider({ grows, requests, collections }, observations) {
     if (this.#busy || Date.now() < this.#restUntil || this.#abort.signal.aborted) return;
     const last = this.#snapshots.at(-1);
-    if (!last && !grows) return;
-    if (last && (requests - last.requests < APART.requests || collections - last.collections < APART.collections)) {
-      if (Date.now() - this.#startedAt > PATIENCE_MS) this.#rest();
+    if (!last && !grows) {
+      // What was proven once has ended.
+      this.suspects = [];
+      return;
+    }
+    if (last && !this.#isApart(last, { requests, collections })) {
+      if (Date.now() - this.#startedAt > PATIENCE_MS) this.#rest(REST.mostMs);
       return;
     }
     this.#busy = true;
@@ -64,7 +83,7 @@ class Prover {
       await this.#takeNext({ requests, collections });
       if (this.#snapshots.length === SNAPSHOTS) await this.#compare(observations());
     } catch {
-      this.#rest();
+      this.#rest(REST.mostMs);
     } finally {
       this.#busy = false;
     }
@@ -73,7 +92,7 @@ class Prover {
   /** Ends what is under way and leaves nothing behind. */
   stop() {
     this.#abort.abort();
-    this.#rest();
+    this.#rest(REST.mostMs);
   }
 
   async #takeNext({ requests, collections }) {
@@ -81,7 +100,15 @@ class Prover {
     this.#folder ??= fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${process.pid}-`));
     const file = path.join(this.#folder, `${this.#snapshots.length + 1}.heapsnapshot`);
     const taken = await takeSnapshot({ path: file, mode: 'background', redact: true, signal: this.#abort.signal });
-    this.#snapshots.push({ path: taken.path, requests, collections });
+    this.#spentMs += taken.durationMs;
+    this.#snapshots.push({ path: taken.path, requests, collections, atMs: Date.now() });
+  }
+
+  /** Far enough from the last snapshot to see a difference that counts. */
+  #isApart(last, { requests, collections }) {
+    const wantedMs = Math.max(APART_MS.leastReadings * this.#intervalMs, process.uptime() * 1000 * APART_MS.share);
+    const enough = requests - last.requests >= APART.requests && collections - last.collections >= APART.collections;
+    return enough && Date.now() - last.atMs >= Math.min(APART_MS.most, wantedMs);
   }
 
   #begin() {
@@ -91,13 +118,17 @@ class Prover {
 
   async #compare(observations) {
     const suspects = JSON.parse(await native.proveMonitor(JSON.stringify(observations), JSON.stringify(this.#snapshots)));
-    if (!this.#abort.signal.aborted) this.suspects = suspects;
-    this.#rest();
+    if (!this.#abort.signal.aborted) {
+      this.suspects = suspects;
+      this.acquitted = suspects.length === 0;
+    }
+    this.#rest(Math.min(REST.mostMs, Math.max(REST.leastMs, this.#spentMs * REST.times)));
   }
 
-  #rest() {
-    this.#restUntil = Date.now() + REST_MS;
+  #rest(ms) {
+    this.#restUntil = Date.now() + ms;
     this.#snapshots = [];
+    this.#spentMs = 0;
     process.removeListener('exit', this.#discard);
     this.#discard();
   }

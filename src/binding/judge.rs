@@ -50,6 +50,12 @@ pub fn judge_monitor(observations: String) -> Result<String> {
     to_json(&monitor::judge_monitor(&seen))
 }
 
+/// Does the live memory that the monitor measured (JSON) rise so that heap snapshots are worth their cost?
+#[napi(catch_unwind)]
+pub fn worth_proving_monitor(observations: String) -> Result<bool> {
+    Ok(monitor::worth_proving(&parse(&observations, "set of observations")?))
+}
+
 /// The suspects (JSON) that heap snapshots prove: JSON of `[{ path, requests }]`, three in time order, of the process
 /// that the monitor measured (JSON). Works on a thread of libuv's pool.
 #[napi(catch_unwind, ts_return_type = "Promise<string>")]

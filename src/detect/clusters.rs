@@ -17,6 +17,8 @@ pub struct Interval3<'a> {
     pub graphs: [&'a HeapGraph; 3],
     /// Requests between the first and second, and between the second and third.
     pub requests: [f64; 2],
+    /// Whether an object has the same id in all of them: not when each was taken in a forked child.
+    pub shares_ids: bool,
 }
 
 /// Fewer objects than this in one interval prove nothing.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::advice::advice;
+use super::bounds::{Bound, bound};
 use super::cluster::{Cluster, Recurring};
 use super::clusters::Interval3;
 use super::dominance::Dominance;
@@ -13,12 +14,13 @@ use super::input::TestRun;
 use super::isolation::{RouteRate, guilty};
 use super::naming::{Named, name};
 use super::profile::{AllocationProfile, AllocationStack};
+use super::resources::waiting_to_fire;
 use super::routes::{RouteIndex, RouteVotes};
-use super::sites::{Site, SiteFinder, Sites};
+use super::sites::{Anchor, Site, SiteFinder, Sites};
 use super::steps::{PathReader, shown};
 use super::suspect_id::suspect_id;
 use crate::heap::{HeapGraph, NodeIndex};
-use crate::report::{Confidence, Growth, Location, Package, Suspect};
+use crate::report::{Confidence, Growth, Location, Package, Suspect, SuspectKind};
 use crate::source::{SourceCache, path_of_script};
 
 /// What the suspects are made from.
@@ -43,6 +45,8 @@ pub struct HeapSuspect {
     pub classes: Vec<String>,
     /// True when no single object holds them.
     pub rootlike: bool,
+    /// Set when the growth may stop by itself: then it is no proof.
+    pub bound: Option<Bound>,
 }
 
 /// One suspect for each cluster.
@@ -56,7 +60,8 @@ pub fn heap_suspects(clusters: &[Cluster], evidence: HeapEvidence) -> Vec<HeapSu
     let reader = PathReader::new(graph, &cwd);
     let routes = RouteIndex::new(&evidence.run.handlers, evidence.profile);
     let scripts = application_scripts(graph, evidence.run);
-    let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes, scripts };
+    let waiting = waiting_to_fire(evidence.run);
+    let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes, scripts, waiting };
     clusters.iter().enumerate().filter_map(|(index, cluster)| builder.suspect(index, cluster)).collect()
 }
 
@@ -75,6 +80,8 @@ struct Builder<'a, 'b> {
     reader: PathReader<'a>,
     routes: RouteIndex,
     scripts: Vec<PathBuf>,
+    /// Timers that fire once and had no time to.
+    waiting: u64,
 }
 
 impl Builder<'_, '_> {
@@ -89,7 +96,12 @@ impl Builder<'_, '_> {
         let named = name(cluster, self.graph);
         let down = path_down(self.graph, &self.dominance, cluster.owner, self.sample(cluster, &named));
         let path = self.reader.steps(&holder, &down);
-        let sites = self.sites(&holder, &down);
+        let anchors = self.reader.anchors(&holder, &down);
+        let bound = match named.kind {
+            SuspectKind::Timer if named.counts[1] <= self.waiting => Some(Bound::Fires),
+            _ => bound(self.evidence.series, cluster, &anchors, self.evidence.sources),
+        };
+        let sites = self.sites(&anchors);
         let created_at: Vec<Location> = sites.grows_at.iter().map(|site| location(site, self.cwd)).collect();
         let suspect = Suspect {
             id: suspect_id(named.kind, &path, None),
@@ -109,7 +121,7 @@ impl Builder<'_, '_> {
             created_at,
         };
         let classes = cluster.classes.iter().map(|class| class.class.clone()).collect();
-        Some(HeapSuspect { suspect, classes, rootlike: cluster.rootlike })
+        Some(HeapSuspect { suspect, classes, rootlike: cluster.rootlike, bound })
     }
 
     fn own_folder(&self) -> Option<&Path> {
@@ -141,12 +153,11 @@ impl Builder<'_, '_> {
         class.map_or(cluster.lead.sample, |class| class.sample)
     }
 
-    fn sites(&mut self, holder: &HolderPath, down: &[crate::heap::EdgeIndex]) -> Sites {
-        let anchors = self.reader.anchors(holder, down);
+    fn sites(&mut self, anchors: &[Anchor]) -> Sites {
         if anchors.is_empty() {
             return Sites::default();
         }
-        SiteFinder::new(self.evidence.sources, self.evidence.profile, &self.scripts).find(&anchors)
+        SiteFinder::new(self.evidence.sources, self.evidence.profile, &self.scripts).find(anchors)
     }
 
     fn growth(&self, cluster: &Cluster, named: &Named) -> Growth {

@@ -10,7 +10,7 @@ use super::from_resources::resource_suspects;
 use super::growers::growers;
 use super::input::{Point, TestRun};
 use super::isolation::isolate;
-use super::merge::merge;
+use super::merge::{merge, part_doubtful};
 use super::profile::AllocationProfile;
 use super::resources;
 use super::rows::{resource_rows, route_rows};
@@ -81,10 +81,11 @@ pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
     let from_resources = resource_suspects(run, &mut sources);
     let from_heap = match open_snapshots(run)? {
         Some(graphs) => {
-            let series = Interval3 { graphs: [&graphs[0], &graphs[1], &graphs[2]], requests: intervals(run) };
+            let graphs = graphs.each_ref();
+            let series = Interval3 { graphs, requests: intervals(run), shares_ids: true };
             let mut clusters = clusters(&series);
             clusters.extend(growers(&series, &clusters));
-            let isolated = isolate(run, &clusters, &graphs[2])?;
+            let isolated = isolate(run, &clusters, graphs[2])?;
             let evidence = HeapEvidence {
                 run,
                 series: &series,
@@ -96,8 +97,9 @@ pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
         }
         None => Vec::new(),
     };
-    let suspects = merge(from_resources, from_heap);
-    Ok(report(run, suspects))
+    let (proven, doubtful) = part_doubtful(from_heap);
+    let doubts = doubtful.iter().filter_map(|suspect| suspect.doubt(Path::new(&run.cwd))).collect();
+    Ok(report(run, merge(from_resources, proven), doubts))
 }
 
 fn open_snapshots(run: &TestRun) -> Result<Option<[HeapGraph; 3]>, HeapError> {
@@ -116,15 +118,16 @@ fn intervals(run: &TestRun) -> [f64; 2] {
     [at(1) - at(0), at(2) - at(1)]
 }
 
-fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
+/// `doubts`: sentences on what grows and may stop by itself.
+fn report(run: &TestRun, suspects: Vec<Suspect>, doubts: Vec<String>) -> Report {
     let growth = growth_of(run);
     let last = run.points.last();
-    let verdict = verdict(run, &suspects, &growth);
-    let evidence = evidence(run, &suspects, &growth);
+    let verdict = verdict(run, &suspects, &doubts, &growth);
+    let evidence = evidence(run, &suspects, &doubts, &growth);
     Report {
         version: REPORT_VERSION,
         verdict,
-        summary: summary(run, verdict, &suspects),
+        summary: summary(run, verdict, &suspects, &doubts),
         process: Process {
             node_version: run.node_version.clone(),
             entry: run.entry.clone(),
@@ -142,7 +145,7 @@ fn report(run: &TestRun, suspects: Vec<Suspect>) -> Report {
     }
 }
 
-fn verdict(run: &TestRun, suspects: &[Suspect], growth: &[Growth]) -> Verdict {
+fn verdict(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Growth]) -> Verdict {
     if !suspects.is_empty() {
         return Verdict::Leaking;
     }
@@ -150,10 +153,14 @@ fn verdict(run: &TestRun, suspects: &[Suspect], growth: &[Growth]) -> Verdict {
     let heap_unexplained = heap.trend == Trend::Growing && heap.slope > UNEXPLAINED_BYTES_PER_REQUEST;
     let others_grow = growth[1..].iter().any(|growth| growth.fit.trend == Trend::Growing);
     let too_little = run.points.len() < 3;
-    if heap_unexplained || others_grow || too_little { Verdict::Undecided } else { Verdict::Healthy }
+    if heap_unexplained || others_grow || too_little || !doubts.is_empty() {
+        Verdict::Undecided
+    } else {
+        Verdict::Healthy
+    }
 }
 
-fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect]) -> String {
+fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect], doubts: &[String]) -> String {
     let requests = run.points.last().map_or(0, |point| point.requests as u64);
     let after = format!("after {} requests", units::count(requests));
     match verdict {
@@ -167,6 +174,9 @@ fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect]) -> String {
             format!("{}{others} {after}", advice::title(first))
         }
         Verdict::Healthy => format!("nothing keeps growing with the requests, {after}"),
+        Verdict::Undecided if !doubts.is_empty() => {
+            format!("what grows may stop by itself, {after}; more requests will tell")
+        }
         Verdict::Undecided => {
             format!("memory grows, and nothing proves what keeps it, {after}; more requests may tell")
         }
@@ -174,11 +184,11 @@ fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect]) -> String {
 }
 
 /// What was measured and, where snapshots were taken and accuse nobody, that too: a heap may rise for a while.
-fn evidence(run: &TestRun, suspects: &[Suspect], growth: &[Growth]) -> Vec<String> {
+fn evidence(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Growth]) -> Vec<String> {
     let compared = run.snapshots.len();
-    let acquitted = (compared > 0 && suspects.is_empty())
+    let acquitted = (compared > 0 && suspects.is_empty() && doubts.is_empty())
         .then(|| format!("{compared} heap snapshots compared: nothing new stays after every round"));
-    growth.iter().map(sentence).chain(acquitted).collect()
+    doubts.iter().cloned().chain(growth.iter().map(sentence)).chain(acquitted).collect()
 }
 
 fn sentence(growth: &Growth) -> String {

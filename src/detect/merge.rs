@@ -157,14 +157,32 @@ fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
     suspect.confidence = if suspect.created_at.is_empty() { Confidence::Medium } else { Confidence::High };
 }
 
+/// Parts what proves a leak from what may stop growing by itself. What grows with the latter, below the same variable
+/// or without a holder of its own, is a side of it.
+pub fn part_doubtful(clusters: Vec<HeapSuspect>) -> (Vec<HeapSuspect>, Vec<HeapSuspect>) {
+    let (doubtful, proven): (Vec<_>, Vec<_>) =
+        clusters.into_iter().partition(|cluster| cluster.bound.is_some());
+    let is_side = |cluster: &HeapSuspect| {
+        doubtful.iter().any(|other| {
+            (cluster.rootlike || one_holder(&other.suspect, &cluster.suspect))
+                && same_rate(&other.suspect, &cluster.suspect)
+        })
+    };
+    (proven.into_iter().filter(|cluster| !is_side(cluster)).collect(), doubtful)
+}
+
+fn one_holder(a: &Suspect, b: &Suspect) -> bool {
+    let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line));
+    holder(a).is_some() && holder(a) == holder(b)
+}
+
 /// Clusters of the same rate below the same variable, or without a holder of their own, are one leak.
 fn fold_clusters(clusters: Vec<HeapSuspect>) -> Vec<Suspect> {
     let mut kept: Vec<Suspect> = Vec::new();
     for cluster in clusters {
         let same = kept.iter_mut().find(|other| {
-            let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line));
-            let one_holder = holder(other).is_some() && holder(other) == holder(&cluster.suspect);
-            (one_holder || cluster.rootlike) && same_rate(other, &cluster.suspect)
+            let suspect = &cluster.suspect;
+            (cluster.rootlike || one_holder(other, suspect)) && same_rate(other, suspect)
         });
         match same {
             Some(other) => {
@@ -192,6 +210,7 @@ fn worst_first(a: &Suspect, b: &Suspect) -> Ordering {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bounds::Bound;
     use super::*;
     use crate::report::{Growth, Location, Step, StepKind};
 
@@ -217,7 +236,8 @@ mod tests {
         let mut suspect = suspect(SuspectKind::Object, name, per_request, None);
         suspect.growth.bytes = 5_000;
         suspect.retainer_path = vec![Step { kind: StepKind::Internal, name: name.into(), constructor: None }];
-        HeapSuspect { suspect, classes: classes.iter().map(|class| (*class).to_owned()).collect(), rootlike }
+        let classes = classes.iter().map(|class| (*class).to_owned()).collect();
+        HeapSuspect { suspect, classes, rootlike, bound: None }
     }
 
     fn names(suspects: &[Suspect]) -> Vec<&str> {
@@ -271,5 +291,15 @@ mod tests {
             suspect(SuspectKind::Handle, "Process", 1.0, Some(7)),
         ];
         assert_eq!(names(&merge(resources, Vec::new())), ["Process"]);
+    }
+
+    #[test]
+    fn what_may_stop_growing_is_no_proof_and_neither_are_its_sides() {
+        let mut cache = cluster("Page", 0.5, &["Page"], false);
+        cache.bound = Some(Bound::Room(5_000));
+        let loose = |rate| cluster("string", rate, &["string"], true);
+        let (proven, doubtful) = part_doubtful(vec![cache, loose(0.5), loose(0.33)]);
+        assert_eq!((proven.len(), doubtful.len()), (1, 1));
+        assert_eq!(proven[0].suspect.growth.count_per_request, 0.33);
     }
 }

@@ -4,6 +4,7 @@
 //! heap snapshots; [`from_resources`] and [`from_heap`] make suspects of it; [`merge`] joins the sides of one leak.
 
 pub mod advice;
+mod bounds;
 pub mod cluster;
 pub mod clusters;
 pub mod dominance;

@@ -53,6 +53,8 @@ pub struct Observations {
     pub interval_ms: f64,
     /// Suspects that heap snapshots have proven.
     pub proven: Vec<Suspect>,
+    /// Whether the last heap snapshots compared found nothing.
+    pub acquitted: bool,
 }
 
 /// One reading of the operating system.
@@ -93,6 +95,12 @@ pub struct Moment {
 
 /// Fewer floors say nothing: young processes grow.
 const MIN_FLOORS: usize = 8;
+/// A slow leak hides in the jitter of a short while: ten minutes, by default, before a flat floor means health.
+const HEALTHY_READINGS: f64 = 120.0;
+/// So many are a reason to look closer, when they rise.
+const MIN_RISING_FLOORS: usize = 5;
+/// A collection leaves some garbage floating. Of so many stretches of time the lowest floor counts.
+const STRETCHES: usize = 8;
 /// Floors of a process younger than so many readings are its warm-up: a minute, by default.
 const WARM_UP_READINGS: f64 = 12.0;
 /// Fewer moments do not prove a pile: two minutes, by default.
@@ -102,8 +110,12 @@ const MIN_PILE: u64 = 24;
 /// What belongs to open connections comes and goes with the visitors: it must grow so many times faster than the
 /// descriptors do to be a pile of its own.
 const FASTER_THAN_DESCRIPTORS: f64 = 2.0;
-/// Less growth than this between the first and the last floor is noise.
-const FLOOR_NOISE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
+/// Less growth than this between the first and the last floor is noise: heap snapshots will tell the rest …
+const FLOOR_NOISE_BYTES: f64 = 512.0 * 1024.0;
+/// … and when they have found nothing, less than this.
+const ACQUITTED_NOISE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
+/// The same, as a share of the live memory.
+const FLOOR_NOISE_SHARE: f64 = 0.01;
 
 /// Judges a running process.
 pub fn judge_monitor(seen: &Observations) -> Report {
@@ -125,7 +137,7 @@ pub fn judge_monitor(seen: &Observations) -> Report {
         routes: route_rows(&seen.routes),
         resources: resource_rows(&seen.resources, Path::new(&seen.cwd)),
         checkpoints: seen.stretches.clone(),
-        evidence: growth.iter().map(|fit| floor_sentence(seen, fit)).collect(),
+        evidence: growth.iter().map(|fit| floor_sentence(seen, fit)).chain(acquittal(seen)).collect(),
         dropped: Some(seen.dropped),
         cost: None,
     }
@@ -175,18 +187,39 @@ fn point_of(moment: &Moment) -> Point {
     }
 }
 
+/// Does live memory rise enough, for long enough, to make heap snapshots worth their cost?
+pub fn worth_proving(seen: &Observations) -> bool {
+    let rises = |fit: Fit| matches!(fit.trend, Trend::Growing | Trend::Undecided);
+    floor_fit(seen, MIN_RISING_FLOORS).is_some_and(rises)
+}
+
 /// Live bytes over time in milliseconds, once the process is warm.
 fn floor_growth(seen: &Observations) -> Option<Fit> {
+    floor_fit(seen, MIN_FLOORS)
+}
+
+fn floor_fit(seen: &Observations, fewest: usize) -> Option<Fit> {
     let born = seen.floors.last()?.at_ms - seen.uptime_ms;
     let warm = seen.floors.iter().filter(|floor| floor.at_ms - born >= seen.interval_ms * WARM_UP_READINGS);
     let points: Vec<(f64, f64)> = warm.map(|floor| (floor.at_ms, floor.heap_used + floor.external)).collect();
-    (points.len() >= MIN_FLOORS).then(|| fit(&points, FLOOR_NOISE_BYTES))
+    if points.len() < fewest {
+        return None;
+    }
+    let noise = if seen.acquitted { ACQUITTED_NOISE_BYTES } else { FLOOR_NOISE_BYTES };
+    Some(fit(&lows(&points), noise.max(points[0].1 * FLOOR_NOISE_SHARE)))
+}
+
+/// The lowest point of each of some stretches.
+fn lows(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let stretches = points.chunks((points.len() / STRETCHES).max(1));
+    stretches.filter_map(|stretch| stretch.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))).collect()
 }
 
 fn verdict(seen: &Observations, suspects: &[Suspect], growth: Option<&Fit>) -> Verdict {
+    let long_enough = seen.acquitted || seen.uptime_ms >= seen.interval_ms * HEALTHY_READINGS;
     match growth.map(|fit| fit.trend) {
         _ if !suspects.is_empty() => Verdict::Leaking,
-        Some(Trend::Stable | Trend::Plateaued) if seen.requests > 0 => Verdict::Healthy,
+        Some(Trend::Stable | Trend::Plateaued) if seen.requests > 0 && long_enough => Verdict::Healthy,
         _ => Verdict::Undecided,
     }
 }
@@ -208,6 +241,10 @@ fn summary(seen: &Observations, verdict: Verdict, suspects: &[Suspect], growth: 
         }
         _ => format!("not enough to tell yet: {span}, {} major collections", seen.floors.len()),
     }
+}
+
+fn acquittal(seen: &Observations) -> Option<String> {
+    seen.acquitted.then(|| "3 heap snapshots compared: nothing in them keeps growing".to_owned())
 }
 
 fn floor_sentence(seen: &Observations, fit: &Fit) -> String {
@@ -317,5 +354,30 @@ mod tests {
         // 4 GB less 69 MB, at 1 MB in 30 s.
         assert_eq!(rising.memory.time_to_limit_seconds.map(f64::round), Some(117_930.0));
         assert_eq!(judge_monitor(&floors(0.0)).verdict, Verdict::Healthy);
+    }
+
+    #[test]
+    fn a_rise_below_the_jitter_of_collections_is_worth_a_proof_and_jitter_alone_is_not() {
+        let seen = |per_floor: f64, acquitted: bool| {
+            let floor = |index: u32| Floor {
+                at_ms: 1e6 + f64::from(index) * 10_000.0,
+                // Every third collection leaves 300 kB floating.
+                heap_used: 8e6 + f64::from(index) * per_floor + f64::from(index % 3) * 150e3,
+                ..Floor::default()
+            };
+            Observations {
+                floors: (0..24).map(floor).collect(),
+                uptime_ms: 900_000.0,
+                interval_ms: 5_000.0,
+                acquitted,
+                requests: 9,
+                ..Observations::default()
+            }
+        };
+        assert!(worth_proving(&seen(40e3, false)));
+        assert!(!worth_proving(&seen(0.0, false)));
+        assert!(!worth_proving(&seen(40e3, true)));
+        assert_eq!(judge_monitor(&seen(40e3, false)).verdict, Verdict::Undecided);
+        assert_eq!(judge_monitor(&seen(40e3, true)).verdict, Verdict::Healthy);
     }
 }

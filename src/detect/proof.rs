@@ -8,7 +8,7 @@ use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage
 use super::clusters::Interval3;
 use super::from_heap::{HeapEvidence, heap_suspects};
 use super::input::{SnapshotAt, TestRun};
-use super::merge::merge;
+use super::merge::{merge, part_doubtful};
 use super::monitor::Observations;
 use super::profile::AllocationProfile;
 use crate::heap::compare::{Growth, SnapshotComparison};
@@ -23,7 +23,9 @@ const MIN_STEADINESS: f64 = 0.4;
 /// Fewer objects in one interval prove nothing.
 const MIN_COUNT: u64 = 20;
 /// Less growth in one interval proves nothing when no objects accumulate.
-const MIN_BYTES: u64 = 1024 * 1024;
+const MIN_BYTES: u64 = 128 * 1024;
+/// What still grows in a process of this age does not stop by itself: caches are full, and sessions have expired.
+const LONG_ENOUGH_MS: f64 = 3_600_000.0;
 /// Objects below one holder that are looked at.
 const MAX_SURVEYED: usize = 200_000;
 
@@ -37,7 +39,7 @@ pub fn prove(seen: &Observations, snapshots: &[SnapshotAt]) -> Result<Vec<Suspec
     let [a, b, c] = graphs.as_slice() else { return Ok(Vec::new()) };
     let requests =
         [snapshots[1].requests - snapshots[0].requests, snapshots[2].requests - snapshots[1].requests];
-    let series = Interval3 { graphs: [a, b, c], requests };
+    let series = Interval3 { graphs: [a, b, c], requests, shares_ids: false };
     let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS, &Task::default())?.growth;
     let clusters: Vec<Cluster> = growth.iter().filter_map(|growth| cluster(&series, growth)).collect();
     Ok(suspects(seen, &series, &clusters))
@@ -57,7 +59,11 @@ fn suspects(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Ve
         isolated: &vec![Vec::new(); clusters.len()],
         sources: &mut SourceCache::default(),
     };
-    merge(Vec::new(), heap_suspects(clusters, evidence))
+    let (mut proven, doubtful) = part_doubtful(heap_suspects(clusters, evidence));
+    if seen.uptime_ms >= LONG_ENOUGH_MS {
+        proven.extend(doubtful);
+    }
+    merge(Vec::new(), proven)
 }
 
 /// A holder that keeps growing as a cluster; `None` when its growth is too little or too uneven.

@@ -55,6 +55,14 @@ fn key(group: &ResourceGroup) -> Key<'_> {
     (&group.kind, &group.name, group.holder.as_deref(), group.site.first())
 }
 
+/// How many timers are alive that fire once and had no time to.
+pub fn waiting_to_fire(run: &TestRun) -> u64 {
+    let (Some(first), Some(last)) = (run.points.first(), run.points.last()) else { return 0 };
+    let watched_ms = last.at_ms - first.at_ms;
+    let timers = last.resources.iter().filter(|group| group.kind == "timer");
+    timers.filter(|group| lets_go_by_itself(group, watched_ms)).map(|group| group.count).sum()
+}
+
 /// Whether those alive may all go without anybody's doing. A context lives as long as what keeps it, a timer that will
 /// fire among others: it tells of a route, and proves nothing.
 fn lets_go_by_itself(group: &ResourceGroup, watched_ms: f64) -> bool {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::input::Frame;
 use super::profile::AllocationProfile;
-use crate::source::{FunctionId, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind, Variable};
+use crate::source::{
+    FunctionId, Limit, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind, Variable,
+};
 
 /// Something on a retainer path that has a name in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,6 +215,21 @@ impl Anchor {
             Anchor::Variable { file, .. } | Anchor::Property { file, .. } => file,
         }
     }
+}
+
+/// What the application's own code does to what `anchor` names: where, and whether by size or by a timer. Of a
+/// dependency's code nobody knows which of it this application uses.
+pub fn application_touches(sources: &mut SourceCache, anchor: &Anchor) -> Vec<(Site, Option<Limit>)> {
+    if sources.dependency(anchor.file()).is_some() {
+        return Vec::new();
+    }
+    let Some(source) = sources.file(anchor.file()) else { return Vec::new() };
+    let touches = match anchor {
+        Anchor::Variable { name, function, .. } => declared(&source, name, *function).map(|v| &v.touches),
+        Anchor::Property { name, .. } => source.properties.get(name),
+    };
+    let touches = touches.into_iter().flatten();
+    touches.map(|touch| (site(anchor.file(), &source, touch.at, touch.function), touch.limit)).collect()
 }
 
 fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) -> Option<&'s Variable> {

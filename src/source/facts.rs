@@ -45,6 +45,15 @@ pub enum TouchKind {
     Reads,
 }
 
+/// What decides that a place takes something out of what it touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// How much is in it: `if (cache.size > MAX) cache.delete(oldest)`.
+    Size,
+    /// A timer: an interval that sweeps, or a timeout for each entry.
+    Timer,
+}
+
 /// One place in the source that touches a variable or property.
 #[derive(Clone, Debug)]
 pub struct Touch {
@@ -58,6 +67,8 @@ pub struct Touch {
     pub through: Vec<String>,
     /// The method called, if one is.
     pub method: Option<String>,
+    /// Set when it takes something out by size or by a timer.
+    pub limit: Option<Limit>,
 }
 
 /// A declared variable, parameter, function, class or import.

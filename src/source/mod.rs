@@ -7,7 +7,8 @@
 
 mod facts;
 mod files;
+mod limits;
 mod scan;
 
-pub use facts::{Function, FunctionId, Position, SourceFile, Touch, TouchKind, Variable};
+pub use facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
 pub use files::{PackageOf, SourceCache, path_of_script};

@@ -10,7 +10,8 @@ use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{GetSpan, SourceType, Span};
 
-use super::facts::{Function, FunctionId, Position, SourceFile, Touch, TouchKind, Variable};
+use super::facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
+use super::limits::{Limits, Removal, is_removing};
 
 /// Methods that, by the conventions of the language and of Node, add something to their object.
 const ADDING_METHODS: [&str; 20] = [
@@ -53,6 +54,7 @@ struct Scan<'s, 'a> {
     lines: Lines<'s>,
     nodes: &'s AstNodes<'a>,
     scoping: &'s Scoping,
+    limits: Limits<'s>,
     function_of_node: HashMap<NodeId, FunctionId>,
     facts: SourceFile,
 }
@@ -63,6 +65,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             lines: Lines::new(text),
             nodes: semantic.nodes(),
             scoping: semantic.scoping(),
+            limits: Limits::of(text, semantic.nodes()),
             function_of_node: HashMap::new(),
             facts: SourceFile::default(),
         }
@@ -175,7 +178,9 @@ impl<'s, 'a> Scan<'s, 'a> {
             function: self.function_around(node),
             through: Vec::new(),
             method: None,
+            limit: None,
         };
+        let mut removes = false;
         let mut inner = self.nodes.kind(node).span();
         let mut inside_literal = false;
         for parent in self.nodes.ancestor_kinds(node) {
@@ -201,6 +206,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                     touch.method = touch.through.pop();
                     let adds = touch.method.as_deref().is_some_and(|method| ADDING_METHODS.contains(&method));
                     touch.kind = if adds { TouchKind::Adds } else { TouchKind::Calls };
+                    removes = touch.through.is_empty() && touch.method.as_deref().is_some_and(is_removing);
                     break;
                 }
                 AstKind::NewExpression(new) if is(&new.callee, inner) => {
@@ -216,13 +222,27 @@ impl<'s, 'a> Scan<'s, 'a> {
                 {
                     let indexed = touch.through.last().is_some_and(|last| last == "[]");
                     touch.kind = if indexed { TouchKind::Adds } else { TouchKind::Assigns };
+                    removes = touch.through.is_empty() || touch.through == ["length"];
+                    break;
+                }
+                AstKind::UnaryExpression(unary) if unary.operator.as_str() == "delete" => {
+                    removes = touch.through == ["[]"];
                     break;
                 }
                 _ => break,
             }
             inner = parent.span();
         }
+        if removes {
+            touch.limit = self.limit_of(node, touch.function);
+        }
         touch
+    }
+
+    fn limit_of(&self, node: NodeId, function: Option<FunctionId>) -> Option<Limit> {
+        let around = std::iter::successors(function, |&id| self.facts.functions[id.0 as usize].parent);
+        let names = around.filter_map(|id| self.facts.functions[id.0 as usize].name.as_deref());
+        self.limits.of_removal(&Removal { subject: self.nodes.kind(node).span(), inside: names.collect() })
     }
 
     fn function_around(&self, node: NodeId) -> Option<FunctionId> {
@@ -345,6 +365,47 @@ mod tests {
         assert_eq!(file.function(outer).name.as_deref(), Some("outer"));
         assert!(file.is_within(inner, outer) && !file.is_within(outer, inner));
         assert_eq!(file.function_starting_at(Position { line: 1, column: 15 }), Some(outer));
+    }
+
+    #[test]
+    fn what_is_taken_out_by_size_or_by_a_timer_is_limited_and_what_events_take_out_is_not() {
+        let limits = |text: &str, name: &str| {
+            let file = facts(text);
+            let of_variable = file.variables.iter().filter(|v| v.name == name).flat_map(|v| &v.touches);
+            let of_property = file.properties.get(name).into_iter().flatten();
+            let found: Vec<Limit> = of_variable.chain(of_property).filter_map(|touch| touch.limit).collect();
+            found
+        };
+        let by_size = [
+            "function f(k, v) { c.set(k, v); if (c.size > MAX) c.delete(c.keys().next().value); }",
+            "function f(v) { c.push(v); while (c.length >= 100) c.shift(); }",
+            "function f(v) { c.push(v); if (c.length > 100) flush(); }\nfunction flush() { const b = c; c = []; }",
+            "function f(k) { c[k] = 1; if (Object.keys(c).length === max) delete c[first()]; }",
+        ];
+        for text in by_size {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Size], "{text}");
+        }
+        let private =
+            "class A { #m = new Map(); put(k) { this.#m.set(k, 1); this.#m.size > 9 && this.#m.clear(); } }";
+        assert_eq!(limits(private, "#m"), [Limit::Size]);
+        let by_timer = [
+            "setInterval(() => { for (const [k, t] of c) if (t < Date.now()) c.delete(k); }, 1000);",
+            "function sweep() { c.clear(); }\nsetInterval(sweep, 1000).unref();",
+            "function put(k) { c.set(k, 1); setTimeout(() => c.delete(k), 30000); }",
+        ];
+        for text in by_timer {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Timer], "{text}");
+        }
+        let unlimited = [
+            "function f(id, res) { c.set(id, 1); res.on('finish', () => c.delete(id)); }",
+            "function f(v) { c.push(v); while (c.length > 0) c.shift(); }",
+            "function f(v) { c.push(v); if (other.size > 100) c.pop(); }",
+            "function get(k) { if (c.get(k).until < Date.now()) c.delete(k); }",
+            "function poll(k) { setTimeout(() => { if (done(k)) c.delete(k); else poll(k); }, 50); }",
+        ];
+        for text in unlimited {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [], "{text}");
+        }
     }
 
     #[test]

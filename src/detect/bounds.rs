@@ -1,0 +1,128 @@
+//! Growth that may stop by itself, so that it proves nothing yet: what the application takes out by size or by a
+//! timer, and an array that was made with room for more.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::advice::title;
+use super::cluster::{Cluster, class_of};
+use super::clusters::Interval3;
+use super::from_heap::HeapSuspect;
+use super::sites::{Anchor, Site, application_touches};
+use super::steps::shown;
+use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
+use crate::report::units;
+use crate::source::{Limit, SourceCache};
+
+/// Why growth may stop by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The application takes something out at this place, and has not while it was watched.
+    Limit(Limit, Site),
+    /// The holder is an array with room for so many.
+    Room(u64),
+    /// They are timers that fire once, and have not yet.
+    Fires,
+}
+
+impl HeapSuspect {
+    /// Why it is not accused, in a sentence; `None` when it is.
+    pub fn doubt(&self, cwd: &Path) -> Option<String> {
+        let holder = title(&self.suspect).replace(" leaks", "");
+        Some(match self.bound.as_ref()? {
+            Bound::Limit(limit, site) => {
+                let file = shown(&site.file, cwd);
+                let when = match limit {
+                    Limit::Size => "when there are too many",
+                    Limit::Timer => "by a timer",
+                };
+                format!(
+                    "{holder} grows by {} a request, but {file}:{} takes things out {when}, and that did not \
+                     happen yet: it may stop by itself; more requests, or a lower limit while testing, will tell",
+                    units::bytes(self.suspect.growth.bytes_per_request),
+                    site.at.line
+                )
+            }
+            Bound::Fires => {
+                "timers pile up that fire once and did not yet: a longer run will tell whether they do"
+                    .to_owned()
+            }
+            Bound::Room(places) => format!(
+                "{holder} grows, but was made with room for {}: it may stop by itself; more requests will tell",
+                units::count(*places)
+            ),
+        })
+    }
+}
+
+/// So many things taken out of a holder mean that what takes them out is at work, and the growth is in spite of it.
+const MIN_REMOVED: usize = 4;
+/// An array that grows by itself has half as much room again as it needs, and one that shrinks gives back what is
+/// above twice that.
+const GROWTH_FACTOR: f64 = 2.0;
+const GROWTH_SLACK: f64 = 17.0;
+/// Objects below one holder that are looked at.
+const MAX_MEMBERS: usize = 500_000;
+
+/// The bound of what holds `cluster`, if it has one that was not reached yet.
+pub fn bound(
+    series: &Interval3,
+    cluster: &Cluster,
+    anchors: &[Anchor],
+    sources: &mut SourceCache,
+) -> Option<Bound> {
+    if let Some(room) = room(series.graphs[2], cluster.owner) {
+        return Some(Bound::Room(room));
+    }
+    let limited = |anchor| {
+        let touches = application_touches(sources, anchor);
+        touches.into_iter().find_map(|(site, limit)| Some(Bound::Limit(limit?, site)))
+    };
+    let nearest = anchors.iter().take(1).find_map(limited)?;
+    let at_work = series.shares_ids && removed(series, cluster) >= MIN_REMOVED;
+    (!at_work).then_some(nearest)
+}
+
+/// How many of the holder's things were there in one snapshot and not in the next.
+fn removed(series: &Interval3, cluster: &Cluster) -> usize {
+    let owner = series.graphs[2].id(cluster.owner);
+    let members = series.graphs.map(|graph| {
+        graph.node_by_id(owner).map(|owner| members(graph, owner, &cluster.lead.class)).unwrap_or_default()
+    });
+    members.windows(2).map(|pair| pair[0].difference(&pair[1]).count()).sum()
+}
+
+fn members(graph: &HeapGraph, owner: NodeIndex, class: &str) -> HashSet<u32> {
+    let mut found = HashSet::new();
+    let mut pending: Vec<NodeIndex> = graph.dominated(owner).collect();
+    let mut visited = 0;
+    while let Some(node) = pending.pop().filter(|_| visited < MAX_MEMBERS) {
+        visited += 1;
+        pending.extend(graph.dominated(node));
+        if class_of(graph, node) == class {
+            found.insert(graph.id(node));
+        }
+    }
+    found
+}
+
+/// Places of an array that has room for more than growing leaves: it was made that long.
+fn room(graph: &HeapGraph, owner: NodeIndex) -> Option<u64> {
+    if graph.node_type(owner) != NodeType::Object || graph.name(owner) != "Array" {
+        return None;
+    }
+    let store = elements(graph, owner)?;
+    // An array's size counts what it keeps its elements in.
+    let places = graph.self_size(owner) / size_of::<u64>() as u64;
+    let is_hole = |node| graph.node_type(node) == NodeType::Hidden && graph.name(node) == ODDBALL;
+    let taken = graph.edges(store).filter(|&edge| !is_hole(graph.edge_target(edge))).count();
+    (taken > 0 && places as f64 > taken as f64 * GROWTH_FACTOR + GROWTH_SLACK).then_some(places)
+}
+
+/// `undefined`, `null` and holes.
+const ODDBALL: &str = "system / Oddball";
+
+fn elements(graph: &HeapGraph, array: NodeIndex) -> Option<NodeIndex> {
+    let mut internal = graph.edges(array).filter(|&edge| graph.edge_kind(edge) == EdgeKind::Internal);
+    internal.find(|&edge| graph.raw_edge_name(edge) == Some(b"elements")).map(|edge| graph.edge_target(edge))
+}
