@@ -9,10 +9,10 @@ const native = require('../native.js');
 const SNAPSHOTS = 3;
 const APART = { requests: 200, collections: 1 };
 /**
- * The time between two, as a share of the process's age, and its bounds: a cache that fills, or a store whose entries
- * expire, has had time to level off.
+ * The time after one, as a share of the process's age then, and its bounds: a cache that fills, or a store whose
+ * entries expire, has had time to level off.
  */
-const APART_MS = { share: 0.5, leastReadings: 6, most: 10 * 60_000 };
+const APART_MS = { share: 1 / 3, leastReadings: 6, most: 10 * 60_000 };
 /** Between two comparisons the process is left alone: for so many times what the snapshots took, and within bounds. */
 const REST = { times: 200, leastMs: 10 * 60_000, mostMs: 6 * 3_600_000 };
 /** Waiting longer than this for traffic means that the process is quiet: the snapshots are let go. */
@@ -30,7 +30,7 @@ class Prover {
   #intervalMs;
   /** @type {string | null} */
   #folder = null;
-  /** @type {{ path: string, requests: number, collections: number, atMs: number }[]} */
+  /** @type {{ path: string, requests: number, collections: number, ageMs: number }[]} */
   #snapshots = [];
   #restUntil = 0;
   /** Milliseconds that the snapshots of this comparison took. */
@@ -101,14 +101,14 @@ class Prover {
     const file = path.join(this.#folder, `${this.#snapshots.length + 1}.heapsnapshot`);
     const taken = await takeSnapshot({ path: file, mode: 'background', redact: true, signal: this.#abort.signal });
     this.#spentMs += taken.durationMs;
-    this.#snapshots.push({ path: taken.path, requests, collections, atMs: Date.now() });
+    this.#snapshots.push({ path: taken.path, requests, collections, ageMs: process.uptime() * 1000 });
   }
 
   /** Far enough from the last snapshot to see a difference that counts. */
   #isApart(last, { requests, collections }) {
-    const wantedMs = Math.max(APART_MS.leastReadings * this.#intervalMs, process.uptime() * 1000 * APART_MS.share);
+    const apartMs = Math.max(APART_MS.leastReadings * this.#intervalMs, last.ageMs * APART_MS.share);
     const enough = requests - last.requests >= APART.requests && collections - last.collections >= APART.collections;
-    return enough && Date.now() - last.atMs >= Math.min(APART_MS.most, wantedMs);
+    return enough && process.uptime() * 1000 - last.ageMs >= Math.min(APART_MS.most, apartMs);
   }
 
   #begin() {
