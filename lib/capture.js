@@ -27,6 +27,8 @@ const native = require('./native.js');
  * @property {number} edges
  * @property {boolean} redacted whether the values of strings were blanked
  * @property {string[]} removed older snapshots that had to give way
+ * @property {any} analysis with `analyze`: as analyzeSnapshot answers about the file; else null
+ * @property {LeakWatchError | null} analysisError why there is none although it was wanted
  * @typedef {Snapshot & Cost} SnapshotResult
  *
  * @typedef {object} Histogram
@@ -60,7 +62,7 @@ async function takeSnapshot(options = {}) {
  * Copies a snapshot with the values of strings blanked, for somebody else's eyes.
  * @param {string} source an uncompressed snapshot
  * @param {string} target the file to write; replaces an older one
- * @returns {Promise<Omit<Snapshot, 'removed'>>}
+ * @returns {Promise<Omit<Snapshot, 'removed' | 'analysis' | 'analysisError'>>}
  * @throws {LeakWatchError} (as a rejection) when one of them cannot be used
  */
 async function redactSnapshot(source, target) {
@@ -110,15 +112,17 @@ async function oneAtATime(kind, { signal, whenBusy }, capture) {
 async function snapshot(settings) {
   const began = performance.now();
   checkPermission(settings.target);
-  const { target, redact, compression, keep } = settings;
-  const what = { target, redact, compression, keepFiles: keep.files, keepBytes: keep.bytes };
+  const { target, redact, compression, analyze, keep } = settings;
+  const what = { target, redact, compression, analyze, keepFiles: keep.files, keepBytes: keep.bytes };
   const mode = chooseMode(settings, SNAPSHOT_PAUSE);
   const { id, pauseMs, retries } = mode === 'inline'
     ? paused(() => callNative(() => native.captureInline(what, limitsOf(settings), writeHeap)))
     : await startInBackground(settings, (limits) => native.prepareSnapshot(what, limits), writeHeap);
   const { result } = await outcome(id, settings);
-  const { path, bytes, nodes, edges, redacted, removed, peakChildBytes = null } = /** @type {import('../native/binding.d.ts').CaptureResult} */ (result);
-  return { path, bytes, durationMs: performance.now() - began, pauseMs, mode, nodes, edges, redacted, removed, peakChildBytes, retries };
+  const { path, bytes, nodes, edges, redacted, removed, peakChildBytes = null, ...written } = /** @type {import('../native/binding.d.ts').CaptureResult} */ (result);
+  const analysis = written.analysis === undefined ? null : JSON.parse(written.analysis);
+  const analysisError = written.analysisError === undefined ? null : fromNative(new Error(written.analysisError));
+  return { path, bytes, durationMs: performance.now() - began, pauseMs, mode, nodes, edges, redacted, removed, analysis, analysisError, peakChildBytes, retries };
 }
 
 /**

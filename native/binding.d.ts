@@ -36,6 +36,10 @@ export interface CaptureResult {
   peakChildBytes?: number
   /** Older snapshots that had to give way. */
   removed: Array<string>
+  /** `SnapshotAnalysis` in src/heap/analysis, as JSON; only when it was asked for and succeeded. */
+  analysis?: string
+  /** Only when the analysis failed: `ERR_LEAKWATCH_…: sentence`. */
+  analysisError?: string
 }
 
 /** What to write and how. */
@@ -50,6 +54,8 @@ export interface CaptureSettings {
   keepFiles?: number
   /** How many bytes they may have together; absent: any number. */
   keepBytes?: number
+  /** Analyse it while it is written. */
+  analyze: boolean
 }
 
 /** Where a capture stands. */

@@ -26,3 +26,11 @@ pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
 pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
+
+/// Lets the app go first when it wants the same core as this thread, and those that this thread starts.
+#[cfg(target_os = "linux")]
+pub(crate) fn yield_to_the_app() {
+    const LESS_URGENT: libc::c_int = 5;
+    // SAFETY: only changes the calling thread's own priority.
+    unsafe { libc::nice(LESS_URGENT) };
+}

@@ -23,6 +23,7 @@ const { LeakWatchError } = require('../errors.js');
  * @property {(progress: { bytes: number }) => void} [onProgress] told now and then how many bytes V8 has written
  * @property {boolean} [redact] blank the values of strings; default: when NODE_ENV is production
  * @property {'gzip' | 'zstd' | 'none'} [compression] default none
+ * @property {boolean} [analyze] analyse it while it is written; default false
  * @typedef {CaptureOptions & SnapshotOnlyOptions} SnapshotOptions
  *
  * @typedef {object} CaptureSettings
@@ -40,11 +41,12 @@ const { LeakWatchError } = require('../errors.js');
  * @property {((progress: { bytes: number }) => void) | undefined} onProgress
  * @property {boolean} redact
  * @property {'gzip' | 'zstd' | 'none'} compression
+ * @property {boolean} analyze
  * @typedef {CaptureSettings & SnapshotOnlySettings} SnapshotSettings
  */
 
 const CAPTURE_OPTIONS = ['mode', 'allowPause', 'maxMemoryBytes', 'timeoutMs', 'signal', 'whenBusy', 'keepAlive'];
-const SNAPSHOT_OPTIONS = ['path', 'directory', 'keep', 'onProgress', 'redact', 'compression', ...CAPTURE_OPTIONS];
+const SNAPSHOT_OPTIONS = ['path', 'directory', 'keep', 'onProgress', 'redact', 'compression', 'analyze', ...CAPTURE_OPTIONS];
 const EXTENSIONS = { none: '.heapsnapshot', gzip: '.heapsnapshot.gz', zstd: '.heapsnapshot.zst' };
 const DEFAULT_KEEP = { files: 20, bytes: 10e9 };
 const DEFAULT_TIMEOUT_MS = 600_000;
@@ -71,6 +73,7 @@ function snapshotSettings(options) {
     onProgress: ofType(options, 'onProgress', 'a function', (value) => typeof value === 'function'),
     redact: ofType(options, 'redact', 'a boolean', isBoolean) ?? process.env.NODE_ENV === 'production',
     compression,
+    analyze: ofType(options, 'analyze', 'a boolean', isBoolean) ?? false,
   };
 }
 

@@ -112,6 +112,21 @@ fn machine_available() -> Option<u64> {
     None
 }
 
+impl Room {
+    /// Refuses `work` that takes `needed` bytes when there are not so many.
+    pub fn admit(room: Option<Self>, work: &str, needed: u64) -> Result<(), CaptureError> {
+        match room {
+            Some(room) if room.available < needed + room.kept => Err(refusal(format!(
+                "{work} takes about {}, and there are {} left, of which {} must stay free.",
+                megabytes(needed),
+                megabytes(room.available),
+                megabytes(room.kept),
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// How much a running capture may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {

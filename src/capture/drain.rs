@@ -11,6 +11,7 @@ use super::error::CaptureError;
 use super::file::{UnfinishedFile, folder_of};
 use super::session::Session;
 use super::stream::{Malformed, SnapshotStream};
+use super::tap::{Reading, Tap};
 use super::{Product, Settings, Summary};
 
 /// Bytes taken out of the pipe at once.
@@ -40,15 +41,16 @@ pub struct Cost {
     pub grown_bytes: Option<u64>,
 }
 
-/// Drains `pipe` into `file` until its end, then decides with `writer` whether the file is whole.
+/// Drains `pipe` into `file`, `tap` reading along, until its end, then decides with `writer` whether the file is whole.
 pub fn drain(
     pipe: PipeReader,
     file: UnfinishedFile,
     settings: &Settings,
+    tap: Option<Box<dyn Tap>>,
     writer: &mut dyn Writer,
     session: &Session,
 ) -> Result<Summary, CaptureError> {
-    let mut sink = Sink(OpenSink::new(file, settings));
+    let mut sink = Sink(OpenSink::new(file, settings, tap));
     let cost = pump(pipe, writer, session, |chunk| sink.take(chunk), CHUNK);
     // The writer's reason comes before the sink's if that is only that the text is cut.
     match (sink.0, cost) {
@@ -79,7 +81,7 @@ pub fn copy(
     file: UnfinishedFile,
     settings: &Settings,
 ) -> Result<Summary, CaptureError> {
-    let mut sink = OpenSink::new(file, settings)?;
+    let mut sink = OpenSink::new(file, settings, None)?;
     let mut chunk = vec![0; CHUNK];
     loop {
         match source.read(&mut chunk) {
@@ -154,6 +156,7 @@ struct Sink(Result<OpenSink, CaptureError>);
 struct OpenSink {
     stream: SnapshotStream,
     encoder: Encoder<UnfinishedFile>,
+    reading: Reading,
     target: PathBuf,
 }
 
@@ -170,18 +173,25 @@ impl Sink {
 }
 
 impl OpenSink {
-    fn new(file: UnfinishedFile, settings: &Settings) -> Result<Self, CaptureError> {
+    fn new(
+        file: UnfinishedFile,
+        settings: &Settings,
+        tap: Option<Box<dyn Tap>>,
+    ) -> Result<Self, CaptureError> {
         let target = settings.target.clone();
         let encoder = Encoder::new(settings.compression, file)
             .map_err(|error| CaptureError::unwritable(&target, &error))?;
-        Ok(Self { stream: SnapshotStream::new(settings.redact), encoder, target })
+        let reading = tap.map_or(Reading::Unwanted, Reading::Open);
+        Ok(Self { stream: SnapshotStream::new(settings.redact), encoder, reading, target })
     }
 
     fn take(&mut self, chunk: &mut [u8]) -> Result<(), CaptureError> {
         let length = self.stream.push(chunk).map_err(|reason| malformed(&reason))?;
         self.encoder
             .write_all(&chunk[..length])
-            .map_err(|error| CaptureError::unwritable(&self.target, &error))
+            .map_err(|error| CaptureError::unwritable(&self.target, &error))?;
+        self.reading.push(&chunk[..length]);
+        Ok(())
     }
 
     fn commit(self, settings: &Settings, cost: Cost) -> Result<Summary, CaptureError> {
@@ -198,6 +208,62 @@ impl OpenSink {
             peak_child_bytes: cost.peak_child_bytes,
             grown_bytes: cost.grown_bytes,
             removed,
+            reading: self.reading.finish(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::encoder::Compression;
+    use crate::capture::folder::Keep;
+    use crate::capture::inline::open_pipe;
+    use crate::capture::stream::tests::SMALL;
+
+    struct Done;
+
+    impl Writer for Done {
+        fn wait(&mut self, _pipe: &PipeReader) -> Result<(), CaptureError> {
+            Ok(())
+        }
+
+        fn give_up(&mut self) {}
+
+        fn finish(&mut self) -> Result<Cost, CaptureError> {
+            Ok(Cost::default())
+        }
+    }
+
+    struct Breaks;
+
+    impl Tap for Breaks {
+        fn push(&mut self, _text: &[u8]) -> Result<(), CaptureError> {
+            panic!("a bug of the reader's")
+        }
+
+        fn finish(self: Box<Self>) -> Result<String, CaptureError> {
+            Ok(String::new())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_breaks_does_not_cost_the_snapshot() {
+        let target = std::env::temp_dir().join(format!("leakwatch-drain-{}", std::process::id()));
+        let settings = Settings {
+            target: target.clone(),
+            redact: false,
+            compression: Compression::None,
+            keep: Keep::default(),
+        };
+        let (reader, mut pipe) = open_pipe().unwrap();
+        pipe.write_all(SMALL.as_bytes()).unwrap();
+        drop(pipe);
+        let file = UnfinishedFile::create(&target).unwrap();
+        let summary =
+            drain(reader, file, &settings, Some(Box::new(Breaks)), &mut Done, &Session::default()).unwrap();
+        assert_eq!(summary.reading.unwrap().unwrap_err().code, "ERR_LEAKWATCH_INTERNAL");
+        assert_eq!(std::fs::read(&target).unwrap(), SMALL.as_bytes());
+        std::fs::remove_file(target).unwrap();
     }
 }

@@ -7,6 +7,7 @@ use super::drain::{Cost, Writer, drain};
 use super::error::CaptureError;
 use super::file::UnfinishedFile;
 use super::session::{Claim, Session};
+use super::tap::Tap;
 use super::{Product, Settings};
 
 /// A capture whose pipe waits for V8. Dropped without [`written`](Self::written), it fails.
@@ -19,13 +20,17 @@ pub struct InlineCapture {
 
 impl InlineCapture {
     /// Opens the pipe and starts the thread between it and `file`.
-    pub fn begin(settings: Settings, file: UnfinishedFile) -> Result<Self, CaptureError> {
+    pub fn begin(
+        settings: Settings,
+        file: UnfinishedFile,
+        tap: Option<Box<dyn Tap>>,
+    ) -> Result<Self, CaptureError> {
         let claim = Claim::take()?;
         let (reader, writer) = open_pipe()?;
         let (told, outcome) = mpsc::channel();
         let session = Arc::new(Session::default());
         session.run(move |session| {
-            let summary = drain(reader, file, &settings, &mut ThisProcess(outcome), session);
+            let summary = drain(reader, file, &settings, tap, &mut ThisProcess(outcome), session);
             drop(claim);
             summary.map(Product::Snapshot)
         })?;

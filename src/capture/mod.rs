@@ -1,7 +1,8 @@
 //! Writing heap snapshots: V8 writes into a pipe, a thread drains it to disk.
 //!
 //! The thread checks, redacts and compresses on the way ([`stream`], [`redact`], [`encoder`]) and makes the
-//! file visible only when it is whole ([`file`]). Nothing here names Node-API or analyses a heap.
+//! file visible only when it is whole ([`file`]). Who wants to read along is a [`tap`]. Nothing here names Node-API or
+//! analyses a heap.
 
 pub mod admission;
 #[cfg_attr(
@@ -18,10 +19,12 @@ pub mod inline;
 pub mod redact;
 pub mod session;
 pub mod stream;
+pub mod tap;
 
 use std::path::PathBuf;
 
 use self::encoder::Compression;
+use self::error::CaptureError;
 use self::folder::Keep;
 
 /// What a capture writes, and how.
@@ -65,4 +68,6 @@ pub struct Summary {
     pub grown_bytes: Option<u64>,
     /// Older snapshots that had to give way.
     pub removed: Vec<PathBuf>,
+    /// What the [`tap`] had to say; `None` when there was none.
+    pub reading: Option<Result<String, CaptureError>>,
 }

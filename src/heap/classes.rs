@@ -6,9 +6,9 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::columns::ScriptPosition;
 use super::detached::DETACHED;
 use super::interfaces::{self, PlainObjects};
+use super::locations::ScriptPosition;
 use super::memory::{with_room, zeroed};
 use super::snapshot::Snapshot;
 use super::types::{ClassId, NodeType};

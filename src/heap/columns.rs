@@ -1,4 +1,4 @@
-//! The node, edge and location tables as columns: one vector per field, indexed by row.
+//! The node and edge tables as columns: one vector per field, indexed by row.
 //!
 //! A node takes 17 bytes and an edge 9, against about 35 and 15 bytes of text.
 
@@ -6,15 +6,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::error::{HeapError, HeapErrorKind};
-use super::header::{EdgeLayout, Header, LocationLayout, NodeLayout};
-use super::memory::{with_room, zeroed};
+use super::header::{EdgeLayout, Header, NodeLayout};
+use super::memory::zeroed;
 use super::table::{Columns, Row, Table};
 use super::types::{EdgeKind, NodeType};
 
-type StoreResult = Result<(), (HeapErrorKind, String)>;
+pub(super) type StoreResult = Result<(), (HeapErrorKind, String)>;
 
 /// Rows that V8 could have written; indices are 32 bits and the largest value is reserved.
-const MAX_ROWS: u64 = u32::MAX as u64 - 1;
+pub(super) const MAX_ROWS: u64 = u32::MAX as u64 - 1;
 
 const DETACHEDNESS_SHIFT: u8 = 6;
 const TYPE_MASK: u8 = (1 << DETACHEDNESS_SHIFT) - 1;
@@ -43,18 +43,6 @@ pub(super) struct Edges {
     pub names: Vec<u32>,
     /// The node pointed to.
     pub targets: Vec<u32>,
-}
-
-/// Where V8 says a function, or an object's constructor, stands. Zero-based, as in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ScriptPosition {
-    /// V8's number of the script, valid for one process.
-    pub script_id: u32,
-    /// Zero-based line.
-    pub line: u32,
-    /// Zero-based column.
-    pub column: u32,
 }
 
 /// Bytes per node. Almost every size fits 32 bits; the rest (buffers over 4 GB) stand aside.
@@ -108,9 +96,8 @@ impl Nodes {
         header: &Header,
         string_count: usize,
     ) -> Result<Self, HeapError> {
-        let layout = &header.node;
         let position = text.end;
-        let table = Table::new(bytes, text, "nodes", layout.fields)?;
+        let table = Table::new(bytes, text, "nodes", header.node.fields)?;
         let count = checked_rows(&table, "node", header.node_count, position)?;
         if count == 0 {
             return Err(HeapError::at(
@@ -126,25 +113,52 @@ impl Nodes {
             self_sizes: Sizes { small: zeroed(count), large: HashMap::new() },
             first_edges: zeroed(count + 1),
         };
-        let large = parking_lot::Mutex::default();
-        table.parse_into(NodeColumns {
-            layout,
-            string_count,
-            first: 0,
-            kinds: &mut nodes.kinds,
-            names: &mut nodes.names,
-            ids: &mut nodes.ids,
-            sizes: &mut nodes.self_sizes.small,
-            edge_counts: &mut nodes.first_edges[..count],
-            large: &large,
-        })?;
-        nodes.self_sizes.large = large.into_inner();
+        nodes.store(&table, 0, header, string_count)?;
         nodes.sum_edge_counts(header.edge_count, position)?;
         Ok(nodes)
     }
 
+    /// Makes room for so many rows.
+    pub fn grow(&mut self, rows: usize) {
+        self.kinds.resize(rows, 0);
+        self.names.resize(rows, 0);
+        self.ids.resize(rows, 0);
+        self.self_sizes.small.resize(rows, 0);
+        self.first_edges.resize(rows + 1, 0);
+    }
+
+    /// Stores the table's rows, from row `first` on. Edge counts stand where indices of first edges come to stand.
+    pub fn store(
+        &mut self,
+        table: &Table<'_>,
+        first: usize,
+        header: &Header,
+        string_count: usize,
+    ) -> Result<(), HeapError> {
+        let behind = first + table.rows;
+        let large = parking_lot::Mutex::default();
+        table.parse_into(NodeColumns {
+            layout: &header.node,
+            string_count,
+            first,
+            kinds: &mut self.kinds[first..],
+            names: &mut self.names[first..],
+            ids: &mut self.ids[first..],
+            sizes: &mut self.self_sizes.small[first..],
+            edge_counts: &mut self.first_edges[first..behind],
+            large: &large,
+        })?;
+        self.self_sizes.large.extend(large.into_inner());
+        Ok(())
+    }
+
+    /// Whether every name is one of so many strings.
+    pub fn check_names(&self, string_count: usize) -> Result<(), HeapError> {
+        checked_names(self.names.iter().copied(), string_count)
+    }
+
     /// Turns edge counts into indices of first edges.
-    fn sum_edge_counts(&mut self, edge_count: u64, position: usize) -> Result<(), HeapError> {
+    pub fn sum_edge_counts(&mut self, edge_count: u64, position: usize) -> Result<(), HeapError> {
         let mut next = 0u64;
         for slot in &mut self.first_edges {
             let count = u64::from(*slot);
@@ -175,41 +189,50 @@ impl Edges {
         let table = Table::new(bytes, text, "edges", header.edge.fields)?;
         let count = checked_rows(&table, "edge", header.edge_count, position)?;
         let mut edges = Self { kinds: zeroed(count), names: zeroed(count), targets: zeroed(count) };
+        edges.store(&table, 0, header, string_count)?;
+        Ok(edges)
+    }
+
+    /// Makes room for so many rows.
+    pub fn grow(&mut self, rows: usize) {
+        self.kinds.resize(rows, 0);
+        self.names.resize(rows, 0);
+        self.targets.resize(rows, 0);
+    }
+
+    /// Stores the table's rows, from row `first` on.
+    pub fn store(
+        &mut self,
+        table: &Table<'_>,
+        first: usize,
+        header: &Header,
+        string_count: usize,
+    ) -> Result<(), HeapError> {
         table.parse_into(EdgeColumns {
             layout: &header.edge,
             offsets: NodeOffsets::of(header),
             string_count,
-            kinds: &mut edges.kinds,
-            names: &mut edges.names,
-            targets: &mut edges.targets,
-        })?;
-        Ok(edges)
+            kinds: &mut self.kinds[first..],
+            names: &mut self.names[first..],
+            targets: &mut self.targets[first..],
+        })
+    }
+
+    /// Whether every name is one of so many strings.
+    pub fn check_names(&self, string_count: usize) -> Result<(), HeapError> {
+        let named = (0..self.names.len()).filter(|&edge| !self.kind(edge).is_indexed());
+        checked_names(named.map(|edge| self.names[edge]), string_count)
     }
 }
 
-/// Reads the location table, sorted by node; empty when the snapshot has none.
-pub(super) fn parse_locations(
-    bytes: &[u8],
-    text: Range<usize>,
-    header: &Header,
-) -> Result<Vec<(u32, ScriptPosition)>, HeapError> {
-    let Some(layout) = &header.location else { return Ok(Vec::new()) };
-    let table = Table::new(bytes, text, "locations", layout.fields)?;
-    let mut rows = vec![(0, ScriptPosition { script_id: 0, line: 0, column: 0 }); table.rows];
-    table.parse_into(LocationRows { layout, offsets: NodeOffsets::of(header), rows: &mut rows })?;
-    Ok(sorted_by_node(&rows, header.node_count as usize))
-}
-
-/// Of two locations for one node the later one counts, as in DevTools.
-fn sorted_by_node(rows: &[(u32, ScriptPosition)], nodes: usize) -> Vec<(u32, ScriptPosition)> {
-    // By node: the row's index plus one.
-    let mut row_of: Vec<u32> = zeroed(nodes);
-    for (index, &(node, _)) in (1..).zip(rows) {
-        row_of[node as usize] = index;
+fn checked_names(mut names: impl Iterator<Item = u32>, string_count: usize) -> Result<(), HeapError> {
+    match names.find(|&name| name as usize >= string_count) {
+        Some(name) => Err(HeapError::new(
+            HeapErrorKind::Range,
+            format!("string {name}, expected less than {string_count}"),
+        )),
+        None => Ok(()),
     }
-    let mut sorted = with_room(rows.len());
-    sorted.extend(row_of.iter().filter(|&&row| row != 0).map(|&row| rows[row as usize - 1]));
-    sorted
 }
 
 fn checked_rows(table: &Table<'_>, what: &str, expected: u64, position: usize) -> Result<usize, HeapError> {
@@ -313,29 +336,6 @@ impl Columns for EdgeColumns<'_> {
     }
 }
 
-struct LocationRows<'a> {
-    layout: &'a LocationLayout,
-    offsets: NodeOffsets,
-    rows: &'a mut [(u32, ScriptPosition)],
-}
-
-impl Columns for LocationRows<'_> {
-    fn split_at(self, rows: usize) -> (Self, Self) {
-        let (head, tail) = self.rows.split_at_mut(rows);
-        (Self { rows: head, ..self }, Self { rows: tail, ..self })
-    }
-
-    fn store(&mut self, row: usize, values: &Row) -> StoreResult {
-        let layout = self.layout;
-        let node = self.offsets.node(values[layout.object])?;
-        let script_id = narrow(values[layout.script_id], "script id")?;
-        let line = narrow(values[layout.line], "line")?;
-        let column = narrow(values[layout.column], "column")?;
-        self.rows[row] = (node, ScriptPosition { script_id, line, column });
-        Ok(())
-    }
-}
-
 fn known_type<T: Copy>(types: &[T], value: u64, what: &str) -> Result<T, (HeapErrorKind, String)> {
     let known = usize::try_from(value).ok().and_then(|value| types.get(value));
     known.copied().ok_or_else(|| {
@@ -352,7 +352,7 @@ fn string_index(value: u64, count: usize) -> Result<u32, (HeapErrorKind, String)
 
 /// Turns offsets into the node table's numbers into nodes.
 #[derive(Clone, Copy)]
-struct NodeOffsets {
+pub(super) struct NodeOffsets {
     fields: u64,
     /// 2^64 / `fields`, rounded up: multiplying is ten times faster than dividing, and exact below 2^64 / `fields`.
     inverse: u128,
@@ -360,13 +360,13 @@ struct NodeOffsets {
 }
 
 impl NodeOffsets {
-    fn of(header: &Header) -> Self {
+    pub fn of(header: &Header) -> Self {
         let fields = header.node.fields as u64;
         Self { fields, inverse: (1u128 << 64).div_ceil(u128::from(fields)), count: header.node_count }
     }
 
     #[inline(always)]
-    fn node(self, offset: u64) -> Result<u32, (HeapErrorKind, String)> {
+    pub fn node(self, offset: u64) -> Result<u32, (HeapErrorKind, String)> {
         let node = ((u128::from(offset) * self.inverse) >> 64) as u64;
         if node.wrapping_mul(self.fields) != offset || node >= self.count {
             return Err(self.refused(offset));
@@ -383,7 +383,7 @@ impl NodeOffsets {
     }
 }
 
-fn narrow(value: u64, what: &str) -> Result<u32, (HeapErrorKind, String)> {
+pub(super) fn narrow(value: u64, what: &str) -> Result<u32, (HeapErrorKind, String)> {
     u32::try_from(value)
         .map_err(|_| (HeapErrorKind::Number, format!("{what} {value}, expected less than 2^32")))
 }

@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use super::aggregates::{self, ClassSummary};
 use super::bits::BitVec;
 use super::classes::{ClassKey, Classes};
-use super::columns::ScriptPosition;
 use super::detached::{DETACHED, propagate_detachedness};
 use super::distances::{self, UNREACHED};
 use super::dominators::{DominatorTree, FlowGraph};
@@ -15,6 +14,7 @@ use super::ephemeron::Ephemerons;
 use super::error::HeapError;
 use super::essential::essential_edges;
 use super::groups::Groups;
+use super::locations::ScriptPosition;
 use super::memory::with_room;
 use super::paths::PathTree;
 use super::scopes::ScopeInfos;
@@ -79,7 +79,7 @@ impl HeapGraph {
         Self::analyse(Snapshot::from_bytes(bytes)?, &Task::default())
     }
 
-    fn analyse(mut snapshot: Snapshot, task: &Task) -> Result<Self, HeapError> {
+    pub(super) fn analyse(mut snapshot: Snapshot, task: &Task) -> Result<Self, HeapError> {
         task.enter(Phase::Graph)?;
         propagate_detachedness(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
-use super::columns::{Edges, Nodes, ScriptPosition, parse_locations};
+use super::columns::{Edges, Nodes};
 use super::error::{HeapError, HeapErrorKind};
 use super::header::Header;
+use super::locations::{ScriptPosition, parse_locations};
 use super::scan::{Sections, find_sections};
 use super::source::Source;
 use super::strings::StringTable;

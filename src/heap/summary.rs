@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::columns::ScriptPosition;
 use super::graph::HeapGraph;
+use super::locations::ScriptPosition;
 use super::scripts::Location;
 
 /// Totals and classes of a snapshot. The same file gives the same bytes of JSON.

@@ -1,5 +1,6 @@
 //! Snapshots: `lib/capture.js` starts one here and asks from time to time how it is getting on.
 
+mod analyst;
 mod copy;
 mod objects;
 mod table;
@@ -10,6 +11,7 @@ use napi::bindgen_prelude::Function;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
+use self::analyst::Analyst;
 use self::objects::{BackgroundSupport, CaptureLimits, CaptureSettings, CaptureState, CapturedText};
 use self::table::Capture;
 use crate::capture::admission::HeapSize;
@@ -37,11 +39,12 @@ pub fn capture_inline(
     limits: CaptureLimits,
     write: Function<'_, String, Option<String>>,
 ) -> Result<u32> {
+    let tap = Analyst::wanted(&settings);
     let settings = Settings::from(settings);
     let heap = limits.heap();
     limits.admit(heap.expected_growth()).map_err(to_js)?;
     let file = open(&settings, heap).map_err(to_js)?;
-    let capture = InlineCapture::begin(settings, file).map_err(to_js)?;
+    let capture = InlineCapture::begin(settings, file, tap).map_err(to_js)?;
     let outcome = match call(&write, capture.pipe_path()) {
         None => Ok(()),
         Some(reason) => Err(CaptureError::new("ERR_LEAKWATCH_V8", reason)),
@@ -53,6 +56,7 @@ pub fn capture_inline(
 #[napi(catch_unwind)]
 pub fn prepare_snapshot(settings: CaptureSettings, limits: CaptureLimits) -> Result<u32> {
     let claim = Claim::take().map_err(to_js)?;
+    let tap = Analyst::wanted(&settings);
     let settings = Settings::from(settings);
     let heap = limits.heap();
     let begun = background::begin(move || {
@@ -60,7 +64,7 @@ pub fn prepare_snapshot(settings: CaptureSettings, limits: CaptureLimits) -> Res
         let file = open(&settings, heap)?;
         let consume = move |pipe: PipeReader, child: &mut dyn Writer, session: &Session| {
             let _claim = claim;
-            let summary = drain(pipe, file, &settings, child, session)?;
+            let summary = drain(pipe, file, &settings, tap, child, session)?;
             if let Some(grown) = summary.grown_bytes {
                 heap.remember(grown);
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use napi_derive::napi;
 
+use super::describe;
 use crate::capture::admission::{Budget, HeapSize, Room};
 use crate::capture::background::Limits;
 use crate::capture::encoder::Compression;
@@ -24,6 +25,8 @@ pub struct CaptureSettings {
     pub keep_files: Option<f64>,
     /// How many bytes they may have together; absent: any number.
     pub keep_bytes: Option<f64>,
+    /// Analyse it while it is written.
+    pub analyze: bool,
 }
 
 /// Where a capture stands.
@@ -56,6 +59,10 @@ pub struct CaptureResult {
     pub peak_child_bytes: Option<f64>,
     /// Older snapshots that had to give way.
     pub removed: Vec<String>,
+    /// `SnapshotAnalysis` in src/heap/analysis, as JSON; only when it was asked for and succeeded.
+    pub analysis: Option<String>,
+    /// Only when the analysis failed: `ERR_LEAKWATCH_…: sentence`.
+    pub analysis_error: Option<String>,
 }
 
 /// What a forked child had to say.
@@ -117,6 +124,11 @@ impl From<CaptureSettings> for Settings {
 
 impl From<Summary> for CaptureResult {
     fn from(summary: Summary) -> Self {
+        let (analysis, failure) = match summary.reading {
+            Some(Ok(analysis)) => (Some(analysis), None),
+            Some(Err(reason)) => (None, Some(describe(&reason))),
+            None => (None, None),
+        };
         Self {
             path: summary.path.to_string_lossy().into_owned(),
             bytes: summary.bytes as f64,
@@ -125,6 +137,8 @@ impl From<Summary> for CaptureResult {
             redacted: summary.redacted,
             peak_child_bytes: summary.peak_child_bytes.map(|bytes| bytes as f64),
             removed: summary.removed.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+            analysis,
+            analysis_error: failure,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::panic::{self, AssertUnwindSafe};
 
 use super::relocations;
+use crate::thread::yield_to_the_app;
 
 /// The exit code of a child whose snapshot could not be written; its messages say why.
 pub const FAILED: i32 = 76;
@@ -84,16 +85,13 @@ fn cut_ties(parent: u32, pipe: &PipeWriter, messages: &Messages) -> io::Result<(
         libc::prctl(libc::PR_SET_NAME, c"leakwatch-fork".as_ptr());
         let no_core = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &no_core);
-        libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
     }
+    yield_to_the_app();
     default_signals();
     // If the kernel must kill, it kills the child. The file can be unwritable in a sandbox.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");
     silence_descriptors(pipe.as_raw_fd(), messages.0.as_raw_fd())
 }
-
-/// The server comes first when both want the same core.
-const NICENESS: i32 = 5;
 
 /// Undoes the app's signal handlers; whatever ends a process by default ends the child.
 fn default_signals() {

@@ -31,7 +31,7 @@ use super::drain::Writer;
 use super::error::CaptureError;
 use super::inline::open_pipe;
 use super::session::Session;
-use crate::thread::with_signals_blocked;
+use crate::thread::{with_signals_blocked, yield_to_the_app};
 
 /// What a child may take.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,7 @@ where
     let session = Arc::new(Session::default());
     let (forked, from_start) = mpsc::channel::<Forked>();
     session.run(move |session| {
+        yield_to_the_app();
         let (limits, consume) = prepare()?;
         session.set_ready();
         let Forked { pid, output, messages } = from_start.recv().map_err(|_| CaptureError::cancelled())?;
