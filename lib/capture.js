@@ -1,4 +1,5 @@
 'use strict';
+const { tmpdir } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
 const v8 = require('node:v8');
 const { backgroundSupport, callNative, chooseMode, limitsOf, outcome, startInBackground } = require('./capture/background.js');
@@ -33,6 +34,7 @@ const native = require('./native.js');
  *
  * @typedef {object} Histogram
  * @property {import('./capture/histogram.js').ClassCount[]} classes the most frequent first
+ * @property {import('./capture/histogram.js').ClassCount[]} routes requests whose context is alive, by route
  * @property {number} objects how many there are in all
  * @typedef {Histogram & Cost} HistogramResult
  */
@@ -41,8 +43,8 @@ const native = require('./native.js');
 const SNAPSHOT_PAUSE = 0.1;
 const COUNT_PAUSE = 0.025;
 
-/** Where V8 finds the pipe it writes into. */
-const PIPES = process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd';
+/** Where V8 finds the pipe it writes into; on Windows a pipe has no path, and it writes a temporary file. */
+const PIPES = { linux: '/proc/self/fd', win32: tmpdir() }[process.platform] ?? '/dev/fd';
 
 /** @type {{ kind: 'snapshot' | 'histogram', result: Promise<any> } | null} the capture under way in this thread */
 let current = null;
@@ -132,14 +134,14 @@ async function snapshot(settings) {
 async function histogram(settings) {
   const began = performance.now();
   const mode = chooseMode(settings, COUNT_PAUSE);
-  const { classes, ...cost } = mode === 'inline' ? countHere() : await countInChild(settings);
+  const { counts: { classes, routes }, ...cost } = mode === 'inline' ? countHere() : await countInChild(settings);
   const objects = classes.reduce((sum, { count }) => sum + count, 0);
-  return { classes, objects, durationMs: performance.now() - began, mode, ...cost };
+  return { classes, routes, objects, durationMs: performance.now() - began, mode, ...cost };
 }
 
 function countHere() {
-  const { id: classes, pauseMs, retries } = paused(countClasses);
-  return { classes, pauseMs, retries, peakChildBytes: null };
+  const { id: counts, pauseMs, retries } = paused(countClasses);
+  return { counts, pauseMs, retries, peakChildBytes: null };
 }
 
 /** @param {CaptureSettings} settings */
@@ -147,9 +149,9 @@ async function countInChild(settings) {
   const { id, pauseMs, retries } = await startInBackground(settings, native.prepareCount, writeClasses);
   const { text } = await outcome(id, settings);
   const { text: json, peakChildBytes = null } = /** @type {import('../native/binding.d.ts').CapturedText} */ (text);
-  /** @type {import('./capture/histogram.js').ClassCount[]} */
-  const classes = JSON.parse(json);
-  return { classes, pauseMs, retries, peakChildBytes };
+  /** @type {import('./capture/histogram.js').Counts} */
+  const counts = JSON.parse(json);
+  return { counts, pauseMs, retries, peakChildBytes };
 }
 
 /**

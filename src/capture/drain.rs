@@ -75,13 +75,14 @@ pub fn drain_text(
     Ok(Product::Text(String::from_utf8_lossy(&text).into_owned(), cost))
 }
 
-/// Copies a snapshot that exists, redacted or compressed as `settings` say.
+/// Copies a snapshot that exists, redacted or compressed as `settings` say, `tap` reading along.
 pub fn copy(
     mut source: impl Read,
     file: UnfinishedFile,
     settings: &Settings,
+    tap: Option<Box<dyn Tap>>,
 ) -> Result<Summary, CaptureError> {
-    let mut sink = OpenSink::new(file, settings, None)?;
+    let mut sink = OpenSink::new(file, settings, tap)?;
     let mut chunk = vec![0; CHUNK];
     loop {
         match source.read(&mut chunk) {

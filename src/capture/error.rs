@@ -35,8 +35,8 @@ impl CaptureError {
     /// The file or folder `path` cannot be written: the system's reason and what would help.
     pub fn unwritable(path: &Path, error: &io::Error) -> Self {
         let path = path.display();
-        match error.raw_os_error() {
-            Some(libc::ENOSPC) | Some(libc::EDQUOT) => Self::new(
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::new(
                 "ERR_LEAKWATCH_DISK_FULL",
                 format!(
                     "The disk is full: the snapshot {path} was not written ({error}). Free some space or choose another directory."

@@ -1,26 +1,38 @@
 //! Captures in this process: the event loop stands still while V8 writes.
 
+use std::fs::{self, File};
 use std::io::{PipeReader, PipeWriter};
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
-use super::drain::{Cost, Writer, drain};
+use super::drain::{Cost, Writer, copy, drain};
 use super::error::CaptureError;
 use super::file::UnfinishedFile;
 use super::session::{Claim, Session};
 use super::tap::Tap;
 use super::{Product, Settings};
 
-/// A capture whose pipe waits for V8. Dropped without [`written`](Self::written), it fails.
+/// A capture that waits for V8. Dropped without [`written`](Self::written), it fails.
 #[derive(Debug)]
 pub struct InlineCapture {
+    path: String,
     pipe: Option<PipeWriter>,
     told: mpsc::Sender<Result<(), CaptureError>>,
     session: Arc<Session>,
 }
 
 impl InlineCapture {
-    /// Opens the pipe and starts the thread between it and `file`.
+    /// Starts the thread between V8 and `file`; `tap` reads along.
     pub fn begin(
+        settings: Settings,
+        file: UnfinishedFile,
+        tap: Option<Box<dyn Tap>>,
+    ) -> Result<Self, CaptureError> {
+        let through = if cfg!(unix) { Self::through_pipe } else { Self::through_file };
+        through(settings, file, tap)
+    }
+
+    fn through_pipe(
         settings: Settings,
         file: UnfinishedFile,
         tap: Option<Box<dyn Tap>>,
@@ -34,18 +46,39 @@ impl InlineCapture {
             drop(claim);
             summary.map(Product::Snapshot)
         })?;
-        Ok(Self { pipe: Some(writer), told, session })
+        Ok(Self { path: path_of(&writer), pipe: Some(writer), told, session })
     }
 
-    /// The path under which V8 can open the pipe's writing end.
-    pub fn pipe_path(&self) -> String {
-        let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
-        #[cfg(unix)]
-        let descriptor = self.pipe.as_ref().map_or(-1, std::os::fd::AsRawFd::as_raw_fd);
-        // A pipe has no path on Windows: V8 will say that it cannot open this one.
-        #[cfg(not(unix))]
-        let descriptor = -1;
-        format!("{folder}/{descriptor}")
+    /// Where a pipe has no path (Windows), V8 writes into a file of the user's own temporary folder, for as long as it
+    /// takes to copy it.
+    fn through_file(
+        settings: Settings,
+        file: UnfinishedFile,
+        tap: Option<Box<dyn Tap>>,
+    ) -> Result<Self, CaptureError> {
+        let claim = Claim::take()?;
+        let (told, outcome) = mpsc::channel();
+        let session = Arc::new(Session::default());
+        let written = Temporary::new();
+        let path = written.0.to_string_lossy().into_owned();
+        session.run(move |session| {
+            let summary = ThisProcess(outcome).finish().and_then(|_| {
+                if session.is_cancelled() {
+                    return Err(CaptureError::cancelled());
+                }
+                let source =
+                    File::open(&written.0).map_err(|error| CaptureError::unwritable(&written.0, &error))?;
+                copy(source, file, &settings, tap)
+            });
+            drop((written, claim));
+            summary.map(Product::Snapshot)
+        })?;
+        Ok(Self { path, pipe: None, told, session })
+    }
+
+    /// The path that V8 can write to.
+    pub fn path(&self) -> String {
+        self.path.clone()
     }
 
     /// V8 has written everything, or could not. The session ends soon after.
@@ -54,6 +87,35 @@ impl InlineCapture {
         let _ = self.told.send(outcome);
         self.pipe = None;
         Arc::clone(&self.session)
+    }
+}
+
+/// The path under which V8 can open the pipe's writing end.
+#[cfg(unix)]
+fn path_of(pipe: &PipeWriter) -> String {
+    let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+    format!("{folder}/{}", std::os::fd::AsRawFd::as_raw_fd(pipe))
+}
+
+#[cfg(not(unix))]
+fn path_of(_pipe: &PipeWriter) -> String {
+    String::new()
+}
+
+/// A file that is gone when this is dropped.
+#[derive(Debug)]
+struct Temporary(PathBuf);
+
+impl Temporary {
+    /// One capture at a time: the process's number is a name.
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("leakwatch-{}.heapsnapshot", std::process::id())))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -89,4 +151,52 @@ pub fn open_pipe() -> Result<(PipeReader, PipeWriter), CaptureError> {
         unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, BYTES) };
     }
     Ok((reader, writer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::encoder::Compression;
+    use crate::capture::folder::Keep;
+    use crate::capture::stream::tests::SMALL;
+
+    /// What Windows does.
+    #[test]
+    fn through_a_file_that_is_gone_afterwards() {
+        let target = std::env::temp_dir().join(format!("leakwatch-through-{}", std::process::id()));
+        for (outcome, expected) in [(Ok(()), Some(true)), (Err(CaptureError::new("ERR", "no")), None)] {
+            let settings = Settings {
+                target: target.clone(),
+                redact: true,
+                compression: Compression::None,
+                keep: Keep::default(),
+            };
+            // Another test may hold the right to capture for a moment.
+            let capture = loop {
+                match InlineCapture::through_file(
+                    settings.clone(),
+                    UnfinishedFile::create(&target).unwrap(),
+                    None,
+                ) {
+                    Ok(capture) => break capture,
+                    Err(busy) => assert_eq!(busy.code, "ERR_LEAKWATCH_BUSY"),
+                }
+            };
+            let written = PathBuf::from(capture.path());
+            fs::write(&written, SMALL).unwrap();
+            let session = capture.written(outcome);
+            let outcome = loop {
+                if let Some(outcome) = session.take_outcome() {
+                    break outcome;
+                }
+                std::thread::yield_now();
+            };
+            assert_eq!(
+                outcome.is_ok().then(|| fs::read_to_string(&target).unwrap().contains("Session")),
+                expected
+            );
+            assert!(!written.exists());
+            let _ = fs::remove_file(&target);
+        }
+    }
 }

@@ -35,7 +35,7 @@ impl Task for CopySnapshot {
             };
             let source = File::open(&self.source).map_err(unreadable).map_err(to_js)?;
             let file = UnfinishedFile::create(&self.settings.target).map_err(to_js)?;
-            copy(source, file, &self.settings).map_err(to_js)
+            copy(source, file, &self.settings, None).map_err(to_js)
         })
     }
 

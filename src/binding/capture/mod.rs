@@ -45,7 +45,7 @@ pub fn capture_inline(
     limits.admit(heap.expected_growth()).map_err(to_js)?;
     let file = open(&settings, heap).map_err(to_js)?;
     let capture = InlineCapture::begin(settings, file, tap).map_err(to_js)?;
-    let outcome = match call(&write, capture.pipe_path()) {
+    let outcome = match call(&write, capture.path()) {
         None => Ok(()),
         Some(reason) => Err(CaptureError::new("ERR_LEAKWATCH_V8", reason)),
     };
