@@ -212,6 +212,8 @@ declare namespace leakWatch {
     redact?: boolean;
     /** Default `none`. */
     compression?: 'gzip' | 'zstd' | 'none';
+    /** Analyse it while it is written. Default false. */
+    analyze?: boolean;
   }
 
   export interface CaptureCost {
@@ -237,12 +239,18 @@ declare namespace leakWatch {
     redacted: boolean;
     /** Older snapshots that had to give way, because of `keep`. */
     removed: string[];
+    /** With `analyze`: what analyzeSnapshot would answer about the file; else null. */
+    analysis: SnapshotAnalysis | null;
+    /** Why there is no analysis although it was wanted. */
+    analysisError: LeakWatchError | null;
   }
 
   export interface ClassHistogram {
     /** Objects by the name of their nearest constructor, the most frequent first. */
     classes: { name: string; count: number }[];
-    /** How many there are in all. */
+    /** Requests whose context is alive, by route: only where contexts are tracked. The most frequent first. */
+    routes: { name: string; count: number }[];
+    /** How many objects there are in all. */
     objects: number;
   }
 
@@ -263,8 +271,8 @@ declare namespace leakWatch {
   /** Counts the live objects by constructor, for an eighth of a snapshot's cost. Rejects with a LeakWatchError. */
   export function classHistogram(options?: CaptureOptions): Promise<ClassHistogram & CaptureCost>;
 
-  /** Puts histograms side by side, what grew most first. */
-  export function compareHistograms(histograms: ClassHistogram[]): HistogramRow[];
+  /** Puts histograms side by side, by class (default) or by route: what grew most first. */
+  export function compareHistograms(histograms: ClassHistogram[], by?: 'classes' | 'routes'): HistogramRow[];
 
   /**
    * What is in a heap snapshot (plain, gzip or zstd): what keeps much of it, classes, collections and more. Works on

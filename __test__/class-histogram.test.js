@@ -1,10 +1,15 @@
 'use strict';
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { test } = require('node:test');
 const { promisify } = require('node:util');
 const { backgroundSupport, classHistogram, compareHistograms } = require('../lib/capture.js');
+const { Contexts } = require('../lib/track/contexts.js');
 const { nodes } = require('./fixtures/nodes.js');
+const { leakwatch } = require('./helpers/leakwatch.js');
 
 const capture = JSON.stringify(require.resolve('../lib/capture.js'));
 
@@ -34,6 +39,54 @@ test('puts histograms side by side', () => {
     { name: 'New', counts: [0, 1, 3], growth: 3 },
     { name: 'Old', counts: [5, 0, 0], growth: -5 },
   ]);
+});
+
+test('counts requests by the route of their markers', async () => {
+  const contexts = new Contexts((route) => ['', 'GET /items/:id', 'POST /login'][route]);
+  const kept = Array.from({ length: 30 }, (_, index) => {
+    const marker = contexts.create();
+    if (index < 25) contexts.settle(marker, 1 + (index % 5 === 0 ? 0 : 1));
+    return marker;
+  });
+  const { classes, routes } = await classHistogram({ mode: 'inline' });
+  assert.deepEqual(routes, [{ name: 'POST /login', count: 20 }, { name: 'GET /items/:id', count: 5 }, { name: '(unknown)', count: 5 }]);
+  assert.equal(classes.find((row) => row.name === 'LeakWatchRequest')?.count, kept.length);
+});
+
+test('histograms by route', () => {
+  const rows = compareHistograms([{ classes: [] }, { classes: [], routes: [{ name: 'GET /', count: 7 }] }], 'routes');
+  assert.deepEqual(rows, [{ name: 'GET /', counts: [0, 7], growth: 7 }]);
+});
+
+test('leakwatch histogram: two or three side by side, what grew first', async (context) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'leakwatch-histogram-'));
+  context.after(() => fs.rmSync(folder, { recursive: true }));
+  const files = [1, 2, 3].map((number) => {
+    const file = path.join(folder, `${number}.json`);
+    const routes = number === 1 ? [] : [{ name: 'POST /login', count: number * 10 }];
+    fs.writeFileSync(file, JSON.stringify({ classes: [{ name: 'Object', count: 9000 - number }, { name: 'Session', count: number * 1000 }], routes, objects: 1 }));
+    return file;
+  });
+  const { stdout, code } = await leakwatch(['histogram', ...files]);
+  assert.equal(code, 0);
+  assert.equal(stdout, `1 of 2 classes have more objects than before.
+
+       1      2      3  growth  class
+   1,000  2,000  3,000  +2,000  Session
+
+   1   2   3  growth  route of requests that are kept
+   0  20  30     +30  POST /login
+`);
+  const json = JSON.parse((await leakwatch(['histogram', files[0], files[2], '--json'])).stdout);
+  assert.deepEqual(json.classes, [{ name: 'Session', counts: [1000, 3000], growth: 2000 }, { name: 'Object', counts: [8999, 8997], growth: -2 }]);
+});
+
+test('leakwatch doctor says what backgroundSupport says', async () => {
+  const { supported, reason } = backgroundSupport();
+  const { stdout, code } = await leakwatch(['doctor']);
+  assert.match(stdout, new RegExp(`Node.js ${process.version}, ${process.platform} `));
+  assert.ok(stdout.endsWith(`snapshots in the background: ${supported ? 'yes' : `no, ${reason}`}\n`));
+  assert.equal(code, supported ? 0 : 1);
 });
 
 test('wrong options are named', async () => {

@@ -13,7 +13,7 @@ test('the help is what is pinned', async () => {
   assert.deepEqual([general.stdout, general.code], [pinned('help.txt'), 0]);
   const ofTest = await leakwatch(['test', '--help']);
   assert.deepEqual([ofTest.stdout, ofTest.code], [pinned('help-test.txt'), 0]);
-  for (const command of ['analyze', 'compare', 'path']) {
+  for (const command of ['analyze', 'compare', 'path', 'histogram', 'doctor']) {
     const { stdout, code } = await leakwatch([command, '--help']);
     assert.deepEqual([stdout, code], [pinned(`help-${command}.txt`), 0]);
     assert.ok(stdout.split('\n').every((line) => line.length <= 80), command);
@@ -48,8 +48,12 @@ const WRONG = [
   [['analyze', 'none.heapsnapshot'], /There is no file .*none\.heapsnapshot.*takeSnapshot\(\)/],
   [['analyze', 'healthy.js'], /not a usable heap snapshot: .* \(at byte 0\)/],
   [['analyze', 'healthy.js', '--top', '0'], /--top 0 is out of range.*from 1 to 10000/],
-  [['analyze', 'healthy.js', '--json', 'healthy.js'], /--json healthy\.js would overwrite a heap snapshot/],
-  [['analyze', 'healthy.js', '--json', 'b.heapsnapshot.gz'], /--json b\.heapsnapshot\.gz would overwrite a heap snapshot/],
+  [['analyze', 'healthy.js', '--json', 'healthy.js'], /--json healthy\.js would overwrite what was measured/],
+  [['analyze', 'healthy.js', '--json', 'b.heapsnapshot.gz'], /--json b\.heapsnapshot\.gz would overwrite what was measured/],
+  [['histogram', 'healthy.js'], /two or more class histograms.*got 1.*'leakwatch histogram 1\.json/],
+  [['histogram', 'healthy.js', 'none.json'], /There is no file .*none\.json.*classHistogram\(\)/],
+  [['histogram', 'healthy.js', 'leaky.js'], /healthy\.js is not a class histogram.*classHistogram\(\)/],
+  [['doctor', 'here'], /'leakwatch doctor' takes no arguments/],
   [['compare', 'healthy.js'], /two or more heap snapshots.*got 1/],
   [['path', 'healthy.js'], /Name one object: --class NAME.*or --id N/],
   [['path', 'healthy.js', '--id', '7', '--class', 'Session'], /Name one object/],

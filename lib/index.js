@@ -32,9 +32,10 @@ async function classHistogram(options) {
 /**
  * Puts class histograms side by side.
  * @param {import('./capture.js').Histogram[]} histograms in the order they were taken
+ * @param {'classes' | 'routes'} [by]
  */
-function compareHistograms(histograms) {
-  return require('./capture.js').compareHistograms(histograms);
+function compareHistograms(histograms, by) {
+  return require('./capture.js').compareHistograms(histograms, by);
 }
 
 /**

@@ -271,6 +271,12 @@ export declare function proveMonitor(observations: string, snapshots: string): P
 /** One reading, now. */
 export declare function readProcess(): ProcessReading;
 
+/**
+ * Class histograms side by side (JSON: `{ classes, routes }`, each what `compareHistograms` returns) as text, at most
+ * `top` rows each.
+ */
+export declare function renderHistograms(rows: string, top: number, options: RenderOptions): string;
+
 /** The report (JSON) as text. `width` is in columns. */
 export declare function renderReport(report: string, options: RenderOptions): string;
 

@@ -3,12 +3,16 @@ const fs = require('node:fs');
 const inspector = require('node:inspector');
 const path = require('node:path');
 
-/** @typedef {{ name: string, count: number }} ClassCount objects whose nearest constructor has this name */
+/**
+ * @typedef {{ name: string, count: number }} ClassCount objects whose nearest constructor has this name; of a route,
+ *   requests whose marker is alive
+ * @typedef {{ classes: ClassCount[], routes: ClassCount[] }} Counts the most frequent first
+ */
 
 /**
- * Counts the live objects of this thread by constructor: everything that inherits from Object.prototype.
- * Collects garbage first.
- * @returns {ClassCount[]} the most frequent first
+ * Counts the live objects of this thread by constructor: everything that inherits from Object.prototype; and the
+ * markers of requests (lib/track/contexts.js) by route. Collects garbage first.
+ * @returns {Counts}
  */
 function countClasses() {
   const session = new inspector.Session();
@@ -16,7 +20,7 @@ function countClasses() {
   try {
     const prototype = post(session, 'Runtime.evaluate', { expression: 'Object.prototype' }).result.objectId;
     const { objectId } = post(session, 'Runtime.queryObjects', { prototypeObjectId: prototype }).objects;
-    const counted = post(session, 'Runtime.callFunctionOn', { objectId, functionDeclaration: String(countByConstructor), returnByValue: true });
+    const counted = post(session, 'Runtime.callFunctionOn', { objectId, functionDeclaration: String(countObjects), returnByValue: true });
     post(session, 'Runtime.releaseObject', { objectId });
     return counted.result.value;
   } finally {
@@ -29,9 +33,24 @@ function countClasses() {
  * must not run the app's code, so that it reads no property that could be a getter.
  * @this {object[]}
  */
-function countByConstructor() {
-  /** @type {Map<object | null, number>} */
-  const byPrototype = new Map();
+function countObjects() {
+  const value = (/** @type {any} */ object, /** @type {string} */ key) => Object.getOwnPropertyDescriptor(object, key)?.value;
+  const add = (/** @type {Map<any, number>} */ counts, /** @type {any} */ key, /** @type {number} */ count) => counts.set(key, (counts.get(key) ?? 0) + count);
+  const sorted = (/** @type {Map<string, number>} */ counts) => [...counts].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
+  const nameOf = (/** @type {any} */ prototype) => {
+    try {
+      for (let at = prototype; at; at = Object.getPrototypeOf(at)) {
+        const constructor = value(at, 'constructor');
+        const name = typeof constructor === 'function' ? value(constructor, 'name') : undefined;
+        if (typeof name === 'string' && name !== '') return name;
+      }
+    } catch {
+      // A proxy among the prototypes may throw.
+    }
+    return '(no constructor)';
+  };
+  const [byPrototype, byName, byRoute] = [new Map(), new Map(), new Map()];
+  const markers = new Map();
   for (let index = 0; index < this.length; index++) {
     let prototype = null;
     try {
@@ -39,26 +58,14 @@ function countByConstructor() {
     } catch {
       // A revoked proxy has none.
     }
-    byPrototype.set(prototype, (byPrototype.get(prototype) ?? 0) + 1);
+    add(byPrototype, prototype, 1);
+    if (!markers.has(prototype)) markers.set(prototype, nameOf(prototype) === 'LeakWatchRequest');
+    if (!markers.get(prototype)) continue;
+    const route = value(this[index], 'route');
+    if (typeof route === 'function') add(byRoute, value(route, 'name'), 1);
   }
-  /** @type {Map<string, number>} */
-  const byName = new Map();
-  for (const [prototype, count] of byPrototype) {
-    let name = '(no constructor)';
-    try {
-      for (let at = prototype; at; at = Object.getPrototypeOf(at)) {
-        const constructor = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
-        const own = typeof constructor === 'function' ? Object.getOwnPropertyDescriptor(constructor, 'name')?.value : undefined;
-        if (typeof own !== 'string' || own === '') continue;
-        name = own;
-        break;
-      }
-    } catch {
-      // A proxy among the prototypes may throw.
-    }
-    byName.set(name, (byName.get(name) ?? 0) + count);
-  }
-  return [...byName].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
+  for (const [prototype, count] of byPrototype) add(byName, nameOf(prototype), count);
+  return { classes: sorted(byName), routes: sorted(byRoute) };
 }
 
 /**
@@ -94,14 +101,15 @@ function writeClasses(pipe) {
 
 /**
  * Puts histograms side by side.
- * @param {{ classes: ClassCount[] }[]} histograms in the order they were taken
+ * @param {{ classes: ClassCount[], routes?: ClassCount[] }[]} histograms in the order they were taken
+ * @param {'classes' | 'routes'} by
  * @returns {{ name: string, counts: number[], growth: number }[]} what grew most from the first to the last, first
  */
-function compareHistograms(histograms) {
+function compareHistograms(histograms, by = 'classes') {
   /** @type {Map<string, number[]>} */
   const rows = new Map();
-  histograms.forEach(({ classes }, column) => {
-    for (const { name, count } of classes) {
+  histograms.forEach((histogram, column) => {
+    for (const { name, count } of histogram[by] ?? []) {
       const counts = rows.get(name) ?? new Array(histograms.length).fill(0);
       counts[column] = count;
       rows.set(name, counts);

@@ -6,7 +6,7 @@ const { LeakWatchError } = require('../errors.js');
 
 /**
  * @typedef {object} HeapOptions
- * @property {string[]} files snapshots
+ * @property {string[]} files snapshots, or histograms
  * @property {string | null} json
  * @property {number | undefined} top rows of each list, or paths
  * @property {number | undefined} id of an object; for `path`
@@ -17,12 +17,16 @@ const SHARED = /** @type {const} */ ({ json: { type: 'string' }, top: { type: 's
 const OPTIONS = {
   analyze: SHARED,
   compare: SHARED,
+  histogram: SHARED,
   path: /** @type {const} */ ({ ...SHARED, id: { type: 'string' }, class: { type: 'string' } }),
 };
-const MAX_TOP = { analyze: 10_000, compare: 10_000, path: 100 };
+const MAX_TOP = { analyze: 10_000, compare: 10_000, histogram: 10_000, path: 100 };
+/** What a command's files are, and who writes them. */
+const SNAPSHOT = { what: 'heap snapshot', example: 'heapsnapshot', source: 'takeSnapshot() or Chrome DevTools write' };
+const FILES = { analyze: SNAPSHOT, compare: SNAPSHOT, path: SNAPSHOT, histogram: { what: 'class histogram', example: 'json', source: 'classHistogram() resolves to, as JSON' } };
 
 /**
- * @param {'analyze' | 'compare' | 'path'} command
+ * @param {'analyze' | 'compare' | 'path' | 'histogram'} command
  * @param {string[]} argv what follows `leakwatch COMMAND`
  * @returns {HeapOptions | null} null when help was asked for
  * @throws {LeakWatchError} ERR_LEAKWATCH_OPTION
@@ -30,7 +34,7 @@ const MAX_TOP = { analyze: 10_000, compare: 10_000, path: 100 };
 function parseHeapOptions(command, argv) {
   const { values, positionals } = parse(command, argv);
   if (values.help) return null;
-  const files = snapshots(command, positionals);
+  const files = existing(command, positionals);
   return { files, json: json(values.json, files), top: integer('--top', values.top, MAX_TOP[command]), ...(command === 'path' ? object(values) : { id: undefined, className: undefined }) };
 }
 
@@ -46,11 +50,13 @@ function parse(command, argv) {
   }
 }
 
-function snapshots(command, files) {
-  if (command === 'compare' && files.length < 2) throw wrong(`Expected two or more heap snapshots in the order they were taken, got ${files.length}: 'leakwatch compare 1.heapsnapshot 2.heapsnapshot 3.heapsnapshot'.`);
-  if (command !== 'compare' && files.length !== 1) throw wrong(`Expected one heap snapshot, got ${files.length === 0 ? 'none' : files.join(', ')}: 'leakwatch ${command} app.heapsnapshot'.`);
+function existing(command, files) {
+  const { what, example, source } = FILES[command];
+  const compares = command === 'compare' || command === 'histogram';
+  if (compares && files.length < 2) throw wrong(`Expected two or more ${what}s in the order they were taken, got ${files.length}: 'leakwatch ${command} 1.${example} 2.${example} 3.${example}'.`);
+  if (!compares && files.length !== 1) throw wrong(`Expected one heap snapshot, got ${files.length === 0 ? 'none' : files.join(', ')}: 'leakwatch ${command} app.heapsnapshot'.`);
   for (const file of files) {
-    if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) throw wrong(`There is no file ${path.resolve(file)}. Expected a heap snapshot, such as takeSnapshot() or Chrome DevTools write.`);
+    if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) throw wrong(`There is no file ${path.resolve(file)}. Expected a ${what}, such as ${source}.`);
   }
   return files;
 }
@@ -59,7 +65,7 @@ function snapshots(command, files) {
 function json(file, files) {
   if (file === undefined) return null;
   const isSnapshot = /\.heapsnapshot(\.gz|\.zst)?$/.test(file) || files.some((snapshot) => path.resolve(snapshot) === path.resolve(file));
-  if (isSnapshot) throw wrong(`--json ${file} would overwrite a heap snapshot. Name another file, or - for standard output.`);
+  if (isSnapshot) throw wrong(`--json ${file} would overwrite what was measured. Name another file, or - for standard output.`);
   return file;
 }
 

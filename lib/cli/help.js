@@ -3,10 +3,12 @@
 const GENERAL = `Usage: leakwatch <command> [options]
 
 Commands:
-  test     drive an app with requests, find its leak, exit 1
-  analyze  say what is in a heap snapshot and what keeps it
-  compare  say what grew between heap snapshots
-  path     say why an object of a heap snapshot is alive
+  test       drive an app with requests, find its leak, exit 1
+  analyze    say what is in a heap snapshot and what keeps it
+  compare    say what grew between heap snapshots
+  path       say why an object of a heap snapshot is alive
+  histogram  put counts of objects by class and route side by side
+  doctor     say whether snapshots can be taken here without a pause
 
   leakwatch <command> --help   says more about one
   leakwatch --version          prints the version
@@ -95,4 +97,28 @@ its key.
 Exit code: 0 done, 3 could not run, or no such object.
 `;
 
-module.exports = { GENERAL, TEST, ANALYZE, COMPARE, PATH };
+const HISTOGRAM = `Usage: leakwatch histogram [options] FILE FILE [FILE ...]
+
+Puts counts of live objects side by side, by class and by route, in the order
+they were taken: what grew most first. A FILE is what classHistogram() resolved
+to, as JSON:
+
+  fs.writeFileSync('1.json', JSON.stringify(await classHistogram()))
+
+  --json FILE   also write every row as JSON; - is standard output and
+                replaces the text
+  --top N       rows of each table (20)
+  --help        print this
+
+Exit code: 0 done, 3 could not run.
+`;
+
+const DOCTOR = `Usage: leakwatch doctor
+
+Says which leakwatch and Node.js these are, and whether heap snapshots can be
+taken here in the background, that is, without stopping the event loop.
+
+Exit code: 0 they can, 1 they cannot, 3 could not run.
+`;
+
+module.exports = { GENERAL, TEST, ANALYZE, COMPARE, PATH, HISTOGRAM, DOCTOR };

@@ -13,6 +13,8 @@ const COMMANDS = {
   analyze: (/** @type {string[]} */ argv) => require('./heap.js').analyze(argv),
   compare: (/** @type {string[]} */ argv) => require('./heap.js').compare(argv),
   path: (/** @type {string[]} */ argv) => require('./heap.js').path(argv),
+  histogram: (/** @type {string[]} */ argv) => require('./histogram.js').histogram(argv),
+  doctor: (/** @type {string[]} */ argv) => require('./doctor.js').doctor(argv),
 };
 
 /**

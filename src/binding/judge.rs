@@ -13,7 +13,7 @@ use crate::detect::judge::{growth_of, judge, worth_proving};
 use crate::detect::monitor::{self, Observations};
 use crate::detect::proof::prove;
 use crate::heap::HeapError;
-use crate::report::{Report, TextOptions, render};
+use crate::report::{self, HistogramRows, Report, TextOptions, render};
 
 /// Terminals of unknown width are taken to have so many columns.
 const DEFAULT_WIDTH: u32 = 100;
@@ -72,6 +72,14 @@ pub fn prove_monitor(observations: String, snapshots: String) -> AsyncTask<Judge
 pub fn render_report(report: String, options: RenderOptions) -> Result<String> {
     let report: Report = parse(&report, "report")?;
     Ok(render(&report, (&options).into()))
+}
+
+/// Class histograms side by side (JSON: `{ classes, routes }`, each what `compareHistograms` returns) as text, at most
+/// `top` rows each.
+#[napi(catch_unwind)]
+pub fn render_histograms(rows: String, top: u32, options: RenderOptions) -> Result<String> {
+    let rows: HistogramRows = parse(&rows, "comparison of histograms")?;
+    Ok(report::render_histograms(&rows, top as usize, (&options).into()))
 }
 
 /// How to print a report.

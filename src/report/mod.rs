@@ -1,12 +1,14 @@
-//! What people read: the versioned report, its JSON shapes and its text; the text of answers about heap snapshots.
+//! What people read: the versioned report, its JSON shapes and its text; the text of answers about heap snapshots and histograms.
 
 mod heap;
+mod histogram;
 mod page;
 mod shape;
 mod text;
 pub(crate) mod units;
 
 pub use heap::{render_analysis, render_comparison, render_why};
+pub use histogram::{HistogramRow, HistogramRows, render_histograms};
 pub use page::TextOptions;
 pub use shape::{
     Confidence, Cost, Growth, Location, MemorySummary, Package, Process, REPORT_VERSION, Report, ResourceRow,
