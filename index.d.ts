@@ -85,7 +85,7 @@ declare namespace leakWatch {
     /** What keeps much of the heap alive. */
     suspects: LeakSuspect[];
     duplicateStrings: { texts: number; wastedBytes: number; biggest: { text: string; count: number; bytes: number; wastedBytes: number; isCut: boolean }[] };
-    collections: { kind: string; className: string; id: number; entries: number; retainedBytes: number; path: string }[];
+    collections: { kind: string; className: string; id: number; entries: number; capacity: number | null; retainedBytes: number; path: string }[];
     listeners: { emitter: string; id: number; event: string; count: number; path: string }[];
     /** Pending promises that are waited for. */
     promises: { count: number; reactions: number; biggest: { id: number; reactions: number; retainedBytes: number; path: string; waiting: Location | null }[] };
@@ -97,6 +97,10 @@ declare namespace leakWatch {
     closures: LineRow[];
     files: { file: string; count: number; retainedBytes: number }[];
     packages: { name: string; count: number; retainedBytes: number }[];
+    /** Where the graph tells: markers of requests, and suspended handlers of Express's router. */
+    routes: { route: string; requests: number; suspended: number; retainedBytes: number }[];
+    /** V8 contexts besides the program's own, as vm.createContext makes. */
+    contexts: { count: number; retainedBytes: number; biggest: { id: number; retainedBytes: number; path: string }[] };
     buffers: { count: number; bytes: number; biggest: { bytes: number; id: number; path: string }[] };
   }
 

@@ -81,7 +81,7 @@ class Monitor {
   /** What is alive and what keeps the process busy, most first. @returns {import('./track/index.js').ResourceGroup[]} */
   resources() {
     this.#emitters?.sweep();
-    const tracked = this.#tracker.groups();
+    const tracked = this.#tracker.groupsAsWritten();
     return [...tracked, ...untracked(countActive(), tracked, native.openFiles())].sort((a, b) => b.count - a.count);
   }
 

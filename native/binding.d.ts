@@ -204,6 +204,8 @@ export declare class TrackTable {
   resolve(request: number, route: number): void
   /** Everything alive, as the JSON of an array of resource groups. */
   groups(nowMs: number): string
+  /** As `groups`, every place told by its source where a source map says so. Reads a script and its map once. */
+  groupsAsWritten(nowMs: number): string
   /** How many resources are alive. */
   get size(): number
   /** What did not fit, as JSON: `{ entries, sites, routes }`. */

@@ -87,11 +87,21 @@ class Tracker {
     syncBuiltinESMExports();
   }
 
-  /** What is alive now, most first. @returns {ResourceGroup[]} */
+  /** What is alive now, most first, placed in the code that runs. @returns {ResourceGroup[]} */
   groups() {
+    this.#sweep();
+    return JSON.parse(this.recorder.table.groups(this.recorder.now()));
+  }
+
+  /** The same, placed in the files that people wrote, where source maps tell. @returns {ResourceGroup[]} */
+  groupsAsWritten() {
+    this.#sweep();
+    return JSON.parse(this.recorder.table.groupsAsWritten(this.recorder.now()));
+  }
+
+  #sweep() {
     this.#requests?.sweep();
     for (const tracker of this.#running.values()) tracker.sweep();
-    return JSON.parse(this.recorder.table.groups(this.recorder.now()));
   }
 
   /** Requests per route since the start. @returns {Record<string, number>} */

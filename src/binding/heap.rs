@@ -16,6 +16,7 @@ use crate::heap::analysis::{SnapshotAnalysis, WhyAlive};
 use crate::heap::compare::SnapshotComparison;
 use crate::heap::{HeapError, HeapErrorKind, HeapGraph, Phase, Task};
 use crate::report::{render_analysis, render_comparison, render_why};
+use crate::source::SourceMaps;
 
 /// An answer.
 #[napi(object)]
@@ -60,7 +61,7 @@ impl HeapQuestion {
     #[napi(factory, catch_unwind)]
     pub fn analyze(path: String, top: u32, text: Option<RenderOptions>) -> Result<Self> {
         Self::start(1, move |task| {
-            let graph = HeapGraph::open_as(&path, task)?;
+            let graph = open(&path, task)?;
             task.enter(Phase::Answering)?;
             let analysis = SnapshotAnalysis::of(&graph, top as usize, task)?;
             answer(&analysis, text.map(|format| render_analysis(&analysis, &path, (&format).into())))
@@ -90,7 +91,7 @@ impl HeapQuestion {
         text: Option<RenderOptions>,
     ) -> Result<Self> {
         Self::start(1, move |task| {
-            let graph = HeapGraph::open_as(&path, task)?;
+            let graph = open(&path, task)?;
             task.enter(Phase::Answering)?;
             let by_class = || WhyAlive::greatest_of_class(&graph, class_name.as_deref()?);
             let node = id.map_or_else(by_class, |id| graph.node_by_id(id));
@@ -138,6 +139,13 @@ impl Drop for HeapQuestion {
     }
 }
 
+/// The graph of a file, which names places as they were written.
+fn open(path: &str, task: &Task) -> std::result::Result<HeapGraph, HeapError> {
+    let graph = HeapGraph::open_as(path, task)?;
+    graph.tell_originals(Arc::new(SourceMaps::default()));
+    Ok(graph)
+}
+
 fn open_all(paths: &[String], task: &Task) -> std::result::Result<Vec<HeapGraph>, HeapError> {
     if paths.len() < 2 {
         let message = format!("{} snapshots, expected two or more", paths.len());
@@ -145,7 +153,7 @@ fn open_all(paths: &[String], task: &Task) -> std::result::Result<Vec<HeapGraph>
     }
     let mut graphs = Vec::with_capacity(paths.len());
     for (at, path) in paths.iter().enumerate() {
-        graphs.push(HeapGraph::open_as(path, task)?);
+        graphs.push(open(path, task)?);
         if at + 1 < paths.len() {
             task.next_file();
         }

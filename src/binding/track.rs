@@ -4,6 +4,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use parking_lot::Mutex;
 
+use crate::source::SourceMaps;
 use crate::track::{self, Checkpoint, EntryId, Kind, Limits, Location, Owner, RequestId, RouteId, SiteId};
 
 /// One stack frame of the application or a dependency.
@@ -104,6 +105,18 @@ impl TrackTable {
     #[napi(catch_unwind)]
     pub fn groups(&self, now_ms: f64) -> Result<String> {
         to_json(&self.table.lock().groups(now_ms))
+    }
+
+    /// As `groups`, every place told by its source where a source map says so. Reads a script and its map once.
+    #[napi(catch_unwind)]
+    pub fn groups_as_written(&self, now_ms: f64) -> Result<String> {
+        let mut groups = self.table.lock().groups(now_ms);
+        for at in groups.iter_mut().flat_map(|group| &mut group.site) {
+            if let Some(original) = SourceMaps::shared().original(&at.file, at.line, at.column) {
+                (at.file, at.line, at.column) = (original.file, original.line, original.column);
+            }
+        }
+        to_json(&groups)
     }
 
     /// How many resources are alive.

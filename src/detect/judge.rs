@@ -15,9 +15,10 @@ use super::profile::AllocationProfile;
 use super::resources;
 use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend, fit};
+use super::written::as_written;
 use crate::heap::{HeapError, HeapGraph};
 use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
-use crate::source::SourceCache;
+use crate::source::{SourceCache, SourceMaps};
 
 /// A measured series worth looking at, and the growth below which it is noise.
 struct Watched {
@@ -99,7 +100,8 @@ pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
     };
     let (proven, doubtful) = part_doubtful(from_heap);
     let doubts = doubtful.iter().filter_map(|suspect| suspect.doubt(Path::new(&run.cwd))).collect();
-    Ok(report(run, merge(from_resources, proven), doubts))
+    let report = report(run, merge(from_resources, proven), doubts);
+    Ok(as_written(report, &run.cwd, &SourceMaps::default()))
 }
 
 fn open_snapshots(run: &TestRun) -> Result<Option<[HeapGraph; 3]>, HeapError> {

@@ -28,3 +28,4 @@ pub mod series;
 pub mod sites;
 pub mod steps;
 mod suspect_id;
+mod written;

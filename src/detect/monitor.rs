@@ -13,8 +13,9 @@ use super::from_resources::resource_suspects;
 use super::input::{Memory, Point, ResourceGroup, TestRun};
 use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend, fit};
+use super::written::as_written;
 use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, SuspectKind, Verdict, units};
-use crate::source::SourceCache;
+use crate::source::{SourceCache, SourceMaps};
 use crate::track::{Dropped, Stretch};
 
 /// What the monitor measured (JSON, camelCase).
@@ -122,7 +123,7 @@ pub fn judge_monitor(seen: &Observations) -> Report {
     let growth = floor_growth(seen);
     let suspects: Vec<Suspect> = seen.proven.iter().cloned().chain(piles(seen)).collect();
     let verdict = verdict(seen, &suspects, growth.as_ref());
-    Report {
+    let report = Report {
         version: REPORT_VERSION,
         verdict,
         summary: summary(seen, verdict, &suspects, growth.as_ref()),
@@ -140,7 +141,8 @@ pub fn judge_monitor(seen: &Observations) -> Report {
         evidence: growth.iter().map(|fit| floor_sentence(seen, fit)).chain(acquittal(seen)).collect(),
         dropped: Some(seen.dropped),
         cost: None,
-    }
+    };
+    as_written(report, &seen.cwd, SourceMaps::shared())
 }
 
 /// Resources that piled up while they were followed.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::aggregates::{self, ClassSummary};
 use super::bits::BitVec;
@@ -16,6 +16,7 @@ use super::essential::essential_edges;
 use super::groups::Groups;
 use super::locations::ScriptPosition;
 use super::memory::with_room;
+use super::originals::Originals;
 use super::paths::PathTree;
 use super::scopes::ScopeInfos;
 use super::scripts::Scripts;
@@ -52,6 +53,7 @@ pub struct HeapGraph {
     pub(super) scripts: OnceLock<Scripts>,
     pub(super) scope_infos: OnceLock<ScopeInfos>,
     pub(super) path_tree: OnceLock<PathTree>,
+    pub(super) originals: OnceLock<Arc<dyn Originals>>,
 }
 
 impl HeapGraph {
@@ -110,6 +112,7 @@ impl HeapGraph {
             scripts: OnceLock::new(),
             scope_infos: OnceLock::new(),
             path_tree: OnceLock::new(),
+            originals: OnceLock::new(),
         })
     }
 

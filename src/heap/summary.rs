@@ -50,7 +50,7 @@ impl SnapshotSummary {
                 let key = graph.class_key(class.class);
                 ClassRow {
                     name: key.name.clone(),
-                    constructor: graph.constructor_location(key),
+                    constructor: graph.constructor_location(key).map(|location| graph.original(location)),
                     script_position: key.constructor,
                     count: class.count,
                     shallow_bytes: class.shallow_bytes,

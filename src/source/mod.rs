@@ -8,7 +8,9 @@
 mod facts;
 mod files;
 mod limits;
+mod maps;
 mod scan;
 
 pub use facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
 pub use files::{PackageOf, SourceCache, path_of_script};
+pub use maps::{Original, SourceMaps};

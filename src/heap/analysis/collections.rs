@@ -2,13 +2,20 @@
 
 use serde::Serialize;
 
-use super::{describe_path, greatest};
+use super::{describe_path, is_nodes_own};
 use crate::heap::collections::CollectionKind;
 use crate::heap::graph::HeapGraph;
 use crate::heap::types::{EdgeKind, NodeIndex, NodeType};
 
 /// A plain object with at least this many properties is a dictionary.
 const DICTIONARY: usize = 64;
+
+/// Bytes of a pointer: Node is built without pointer compression.
+const WORD: u64 = 8;
+/// An Array, a Map or a Set has four words, and its store a header of two.
+const OWN_WORDS: u64 = 6;
+/// Numbers in front of a hash table's buckets.
+const TABLE_WORDS: u64 = 3;
 
 /// A collection.
 #[derive(Debug, Serialize)]
@@ -22,6 +29,8 @@ pub struct CollectionRow {
     pub id: u32,
     /// Entries whose key, value or member is a heap object; small integers leave no trace in a snapshot.
     pub entries: usize,
+    /// Entries there is room for, small integers included; null where the snapshot does not tell.
+    pub capacity: Option<u64>,
     /// Bytes freed when it goes.
     pub retained_bytes: u64,
     /// What holds it.
@@ -29,14 +38,19 @@ pub struct CollectionRow {
 }
 
 pub(super) fn biggest(graph: &HeapGraph, top: usize) -> Vec<CollectionRow> {
+    // Node's own are in every process: the program's are asked for.
     let rows: Vec<_> = graph.nodes().filter_map(|node| Some((node, kind(graph, node)?))).collect();
-    let rows = greatest(rows, top, |&(node, _)| graph.retained_size(node));
-    rows.into_iter()
+    let mut rows = rows;
+    rows.sort_by_key(|&(node, _)| std::cmp::Reverse(graph.retained_size(node)));
+    let of_program = rows.into_iter().filter(|&(node, _)| !is_nodes_own(graph, node));
+    of_program
+        .take(top)
         .map(|(node, kind)| CollectionRow {
             kind,
             class_name: graph.class_name(node).to_owned(),
             id: graph.id(node),
             entries: entries(graph, node, kind),
+            capacity: capacity(graph, node, kind),
             retained_bytes: graph.retained_size(node),
             path: describe_path(graph, node),
         })
@@ -70,6 +84,25 @@ fn entries(graph: &HeapGraph, node: NodeIndex, kind: &str) -> usize {
 
 fn properties(graph: &HeapGraph, node: NodeIndex) -> usize {
     graph.edges(node).filter(|&edge| graph.edge_kind(edge) == EdgeKind::Property).count()
+}
+
+/// What a collection has room for, from the size of its backing store. DevTools' rules give a store to the object
+/// that alone uses it, so that the two are taken together; the store's own numbers are powers of two.
+fn capacity(graph: &HeapGraph, node: NodeIndex, kind: &str) -> Option<u64> {
+    let store = |name| graph.internal_target(node, name);
+    let words = |store| ((graph.self_size(node) + graph.self_size(store)) / WORD).checked_sub(OWN_WORDS);
+    match kind {
+        // Two entries a bucket, of three words (key, value, chain) or two.
+        "Map" => two_a_bucket(words(store(b"table")?)?, 3),
+        "Set" => two_a_bucket(words(store(b"table")?)?, 2),
+        "Array" => words(store(b"elements")?),
+        _ => None,
+    }
+}
+
+fn two_a_bucket(words: u64, entry: u64) -> Option<u64> {
+    let buckets = words.checked_sub(TABLE_WORDS)? / (1 + 2 * entry);
+    Some(2 << buckets.checked_ilog2()?)
 }
 
 /// Key and value of an entry are in neighbouring slots: a run of neighbours is one entry.

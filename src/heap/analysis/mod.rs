@@ -4,6 +4,7 @@
 
 mod buffers;
 mod collections;
+mod contexts;
 mod lines;
 mod listeners;
 mod origin;
@@ -11,6 +12,7 @@ mod origins;
 mod path_text;
 mod promises;
 mod reasons;
+mod routes;
 mod strings;
 mod suspects;
 mod suspended;
@@ -21,11 +23,14 @@ use serde::Serialize;
 
 pub use buffers::{BufferRow, Buffers};
 pub use collections::CollectionRow;
+pub use contexts::{ContextRow, Contexts};
 pub use listeners::ListenerRow;
+use origin::is_nodes_own;
 pub use origin::{app_folder, origin};
 pub use origins::{ClosureRow, FileRow, PackageRow};
 pub use path_text::{PathStep, describe_path, path_text};
 pub use promises::{PendingPromises, PromiseRow};
+pub use routes::RouteMemory;
 pub use strings::{DuplicateString, DuplicateStrings};
 pub use suspects::{LeakSuspect, SuspectContent};
 pub use suspended::SuspendedRow;
@@ -66,6 +71,10 @@ pub struct SnapshotAnalysis {
     pub files: Vec<FileRow>,
     /// npm packages by what their objects and functions retain; `(app)` is code outside `node_modules`.
     pub packages: Vec<PackageRow>,
+    /// Memory by Express route, where the graph tells.
+    pub routes: Vec<RouteMemory>,
+    /// V8 contexts besides the program's own: a detached one is among them.
+    pub contexts: Contexts,
     /// Memory of buffers, outside V8's heap.
     pub buffers: Buffers,
 }
@@ -95,6 +104,8 @@ impl SnapshotAnalysis {
             closures,
             files,
             packages,
+            routes: routes::routes(graph, top),
+            contexts: contexts::contexts(graph, top),
             buffers: buffers::buffers(graph, top),
         })
     }

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::heap::graph::HeapGraph;
+use crate::heap::holds::Hold;
+use crate::heap::paths::Step;
 use crate::heap::scripts::Location;
 use crate::heap::types::{NodeIndex, NodeType};
 
 /// The program's line behind an object: a function's own, the callback of a timer, the constructor of an instance.
 /// `None` when nothing tells, and for Node's own code.
 pub fn origin(graph: &HeapGraph, node: NodeIndex) -> Option<Location> {
-    let callback = || timer_callback(graph, node).and_then(|callback| graph.location_of(callback));
-    let found = callback().or_else(|| graph.location_of(node))?;
+    let callback = || timer_callback(graph, node).and_then(|callback| graph.written_at(callback));
+    let scope = || graph.scope_of(node)?.location.map(|location| graph.original(location));
+    let found = callback().or_else(|| graph.written_at(node)).or_else(scope)?;
     (!found.file.starts_with("node:")).then_some(found)
 }
 
@@ -25,6 +28,23 @@ pub(super) fn timer_callback(graph: &HeapGraph, node: NodeIndex) -> Option<NodeI
         return None;
     }
     graph.property_target(node, name).filter(|&callback| graph.node_type(callback) == NodeType::Closure)
+}
+
+/// True for what Node itself keeps: its path leads through a variable of Node's own code, and nothing on it stands in a
+/// file of the program.
+pub(super) fn is_nodes_own(graph: &HeapGraph, node: NodeIndex) -> bool {
+    let is_node = |file: &str| file.starts_with("node:");
+    let file_of = |step: &Step| match &step.hold {
+        Hold::Variable(scope) => scope.file.clone(),
+        Hold::Export(export) => export.file.clone(),
+        Hold::ModuleExports(file) => Some(file.clone()),
+        // Objects of Node's that every context has.
+        _ if step.edge_name.starts_with("<symbol node:") => Some("node:".to_owned()),
+        _ => graph.location_of(step.node).map(|location| location.file),
+    };
+    let paths = graph.retainer_paths(node, 1);
+    let files: Vec<String> = paths.iter().flatten().filter_map(file_of).collect();
+    !files.is_empty() && files.iter().all(|file| is_node(file))
 }
 
 /// The folder that most scripts' `node_modules` are in: the application's. `None` without dependencies.

@@ -63,8 +63,11 @@ pub(super) fn origins(graph: &HeapGraph, top: usize) -> (Vec<ClosureRow>, Vec<Fi
     }
     let file = |node: NodeIndex| Some(file_of[node.at()]).filter(|&file| file != NONE);
     let package = |node: NodeIndex| file(node).map(|file| package_of_file[file as usize]);
-    let file_rows =
-        files.rows(graph, file).map(|(file, count, retained_bytes)| FileRow { file, count, retained_bytes });
+    let file_rows = files.rows(graph, file).map(|(file, count, retained_bytes)| FileRow {
+        file: graph.original_file(file),
+        count,
+        retained_bytes,
+    });
     let package_rows = packages.rows(graph, package).map(|(name, count, retained_bytes)| PackageRow {
         name,
         count,
@@ -131,7 +134,7 @@ fn closures(graph: &HeapGraph, top: usize) -> Vec<ClosureRow> {
     rows.sort_unstable();
     let rows = greatest(rows, top, |&(_, (count, retained, _))| (count, retained));
     let row = |(_, (count, retained_bytes, node))| {
-        Some(ClosureRow { location: graph.location_of(node)?, count, retained_bytes })
+        Some(ClosureRow { location: graph.written_at(node)?, count, retained_bytes })
     };
     rows.into_iter().filter_map(row).collect()
 }

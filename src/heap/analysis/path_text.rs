@@ -56,6 +56,7 @@ impl PathStep {
             Hold::Export(export) => export.name.clone(),
             _ => step.edge_name.clone(),
         };
+        let file = file.map(|file| graph.original_file(file));
         Self {
             hold,
             reason: None,
@@ -69,10 +70,11 @@ impl PathStep {
 }
 
 /// The program's part of the path in one line, the file first; the empty text when nothing holds the node.
-pub fn path_text(path: &[Step]) -> String {
+pub fn path_text(graph: &HeapGraph, path: &[Step]) -> String {
     let part = &path[program_part(path)..];
     let Some(last) = part.last() else { return String::new() };
-    let mut words: Vec<String> = file_of(&part[0]).into_iter().collect();
+    let file = file_of(&part[0]).map(|file| graph.original_file(file));
+    let mut words: Vec<String> = file.into_iter().collect();
     for (at, step) in part.iter().enumerate().filter(|(_, step)| step.hold.is_visible()) {
         let is_last = at + 1 == part.len();
         words.push(label(step, !is_last));
@@ -112,7 +114,7 @@ fn collapsed(words: Vec<String>) -> Vec<String> {
 
 /// The most readable path to a node, in one line.
 pub fn describe_path(graph: &HeapGraph, node: NodeIndex) -> String {
-    graph.retainer_paths(node, 1).first().map_or_else(String::new, |path| path_text(path))
+    graph.retainer_paths(node, 1).first().map_or_else(String::new, |path| path_text(graph, path))
 }
 
 fn file_of(step: &Step) -> Option<String> {

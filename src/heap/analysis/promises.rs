@@ -104,8 +104,8 @@ fn line_of(graph: &HeapGraph, reaction: NodeIndex) -> Option<Location> {
         let awaiting = || {
             let context = graph.internal_target(handler, b"context")?;
             let generator = graph.internal_target(context, b"extension")?;
-            graph.location_of(suspended_function(graph, generator)?)
+            graph.written_at(suspended_function(graph, generator)?)
         };
-        graph.location_of(handler).or_else(awaiting)
+        graph.written_at(handler).or_else(awaiting)
     })
 }

@@ -13,15 +13,16 @@ pub(super) fn reason(graph: &HeapGraph, path: &[Step], at: usize) -> Option<Stri
     let step = &path[at];
     let name = &step.edge_name;
     Some(match &step.hold {
-        Hold::Global => format!("global object `{name}`"),
+        Hold::Global => "a global object".to_owned(),
         Hold::Property | Hold::Element => {
             return Some(listener(graph, path, at).unwrap_or_else(|| member(graph, step)));
         }
-        Hold::Variable(scope) => variable(name, scope),
+        Hold::Variable(scope) => variable(graph, name, scope),
         Hold::Export(export) => {
-            format!("export `{}` of {}", export.name, export.file.as_deref().unwrap_or("a module"))
+            let file = export.file.clone().map(|file| graph.original_file(file));
+            format!("export `{}` of {}", export.name, file.as_deref().unwrap_or("a module"))
         }
-        Hold::ModuleExports(file) => format!("exports of {file}"),
+        Hold::ModuleExports(file) => format!("exports of {}", graph.original_file(file.clone())),
         Hold::MapKey => format!("key of the {}", collection(graph, step)),
         Hold::MapValue => format!("value of the {}", collection(graph, step)),
         Hold::SetMember => format!("member of the {}", collection(graph, step)),
@@ -63,10 +64,13 @@ fn listener(graph: &HeapGraph, path: &[Step], at: usize) -> Option<String> {
     Some(format!("{what} of event `{}` of {emitter}", path[event].edge_name))
 }
 
-fn variable(name: &str, scope: &Scope) -> String {
+fn variable(graph: &HeapGraph, name: &str, scope: &Scope) -> String {
     let place = match (&scope.location, &scope.file) {
-        (Some(location), _) => format!("{}:{}", location.file, location.line),
-        (None, Some(file)) => file.clone(),
+        (Some(location), _) => {
+            let at = graph.original(location.clone());
+            format!("{}:{}", at.file, at.line)
+        }
+        (None, Some(file)) => graph.original_file(file.clone()),
         (None, None) => "a script".to_owned(),
     };
     match &scope.function {
@@ -111,7 +115,7 @@ fn internal(graph: &HeapGraph, step: &Step) -> Option<String> {
 fn described(graph: &HeapGraph, function: NodeIndex) -> String {
     let name = graph.name(function);
     let name = if name.is_empty() { "(anonymous)".to_owned() } else { format!("`{name}`") };
-    match graph.location_of(function) {
+    match graph.written_at(function) {
         Some(at) => format!("{name} ({}:{})", at.file, at.line),
         None => name,
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{describe_path, greatest};
+use super::{describe_path, greatest, is_nodes_own, origin};
 use crate::heap::graph::HeapGraph;
 use crate::heap::scripts::Location;
 use crate::heap::types::{ClassId, NodeIndex, NodeType};
@@ -16,7 +16,7 @@ use crate::heap::types::{ClassId, NodeIndex, NodeType};
 /// A suspect retains at least this share of the heap …
 const MIN_SHARE: f64 = 0.05;
 /// … and at least this many bytes.
-const MIN_BYTES: u64 = 2 << 20;
+const MIN_BYTES: u64 = 512 << 10;
 /// An object that gets this share of its retained size from a single child only passes it on.
 const PASSED_ON: f64 = 0.6;
 /// A group has at least so many objects.
@@ -78,12 +78,14 @@ pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
                 groups.entry(graph.class_of(child)).or_default().add(child, bytes);
             }
         }
-        if !runtime && (greatest_child as f64) < graph.retained_size(node) as f64 * PASSED_ON {
+        let accumulates = (greatest_child as f64) < graph.retained_size(node) as f64 * PASSED_ON;
+        if !runtime && accumulates && !is_nodes_own(graph, node) {
             found.push(object_suspect(graph, node));
         }
     }
     groups.retain(|_, group| group.bytes >= threshold && group.count >= MIN_GROUP);
-    found.extend(groups.into_values().map(|group| group_suspect(graph, &group)));
+    let of_program = groups.into_values().filter(|group| !is_nodes_own(graph, group.sample(graph)));
+    found.extend(of_program.map(|group| group_suspect(graph, &group)));
     let mut found = greatest(found, top, |suspect| suspect.retained_bytes);
     for suspect in &mut found {
         suspect.percent = (suspect.retained_bytes as f64 * 1000.0 / total as f64).round() / 10.0;
@@ -114,6 +116,11 @@ struct Group {
 }
 
 impl Group {
+    /// Its greatest member.
+    fn sample(&self, graph: &HeapGraph) -> NodeIndex {
+        self.greatest.map_or(graph.root(), |(_, node)| node)
+    }
+
     fn add(&mut self, node: NodeIndex, bytes: u64) {
         self.count += 1;
         self.bytes += bytes;
@@ -134,18 +141,17 @@ fn object_suspect(graph: &HeapGraph, node: NodeIndex) -> LeakSuspect {
         retained_bytes: graph.retained_size(node),
         percent: 0.0,
         path: describe_path(graph, node),
-        location: graph.location_of(node),
+        location: origin(graph, node),
         contents: contents(graph, node),
     }
 }
 
 fn group_suspect(graph: &HeapGraph, group: &Group) -> LeakSuspect {
-    let (_, node) = group.greatest.unwrap_or((0, graph.root()));
     LeakSuspect {
         kind: "group",
         count: group.count,
         retained_bytes: group.bytes,
-        ..object_suspect(graph, node)
+        ..object_suspect(graph, group.sample(graph))
     }
 }
 

@@ -34,8 +34,7 @@ pub(super) fn suspended_function(graph: &HeapGraph, node: NodeIndex) -> Option<N
 pub(super) fn most(graph: &HeapGraph, top: usize) -> Vec<SuspendedRow> {
     let mut lines = Lines::default();
     for node in graph.nodes() {
-        if let Some(place) = suspended_function(graph, node).and_then(|function| graph.location_of(function))
-        {
+        if let Some(place) = suspended_function(graph, node).and_then(|function| graph.written_at(function)) {
             lines.add(place, graph.retained_size(node));
         }
     }

@@ -25,7 +25,7 @@ pub struct TimerRow {
 pub(super) fn most(graph: &HeapGraph, top: usize) -> Vec<TimerRow> {
     let (mut timeouts, mut immediates) = (Lines::default(), Lines::default());
     for node in graph.nodes() {
-        let Some(place) = timer_callback(graph, node).and_then(|callback| graph.location_of(callback)) else {
+        let Some(place) = timer_callback(graph, node).and_then(|callback| graph.written_at(callback)) else {
             continue;
         };
         let lines = if graph.raw_name(node) == b"Timeout" { &mut timeouts } else { &mut immediates };

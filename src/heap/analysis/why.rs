@@ -1,12 +1,14 @@
 //! Why an object is alive: the answer of `leakwatch path`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{PathStep, app_folder, path_text};
 use crate::heap::graph::HeapGraph;
 use crate::heap::paths::program_part;
 use crate::heap::scripts::Location;
-use crate::heap::types::NodeIndex;
+use crate::heap::types::{ClassId, NodeIndex};
 
 /// An object and the paths that keep it alive.
 #[derive(Debug, Serialize)]
@@ -48,7 +50,7 @@ impl WhyAlive {
         let class = graph.class_of(node);
         let paths = graph.retainer_paths(node, limit);
         let paths = paths.iter().map(|path| WhyPath {
-            text: path_text(path),
+            text: path_text(graph, path),
             program_part: program_part(path),
             steps: PathStep::all(graph, path),
         });
@@ -59,14 +61,24 @@ impl WhyAlive {
             class_count: graph.nodes().filter(|&other| graph.class_of(other) == class).count() as u64,
             shallow_bytes: graph.self_size(node),
             retained_bytes: graph.retained_size(node),
-            location: graph.location_of(node),
+            location: graph.written_at(node),
             paths: paths.collect(),
         }
     }
 
-    /// The object of the class that retains most (of equals the newest); `None` when the class has none.
+    /// The object of the class that retains most (of equals the newest); the program's own class before one of Node's
+    /// that has the same name. `None` when there is no such object.
     pub fn greatest_of_class(graph: &HeapGraph, class_name: &str) -> Option<NodeIndex> {
-        let is_class = |&node: &NodeIndex| graph.class_name(node) == class_name;
-        graph.nodes().filter(is_class).max_by_key(|&node| (graph.retained_size(node), graph.id(node)))
+        let of_node = |class| {
+            let place = graph.constructor_location(graph.class_key(class));
+            place.is_some_and(|place| place.file.starts_with("node:"))
+        };
+        let mut classes: BTreeMap<ClassId, bool> = BTreeMap::new();
+        let nodes = graph.nodes().filter(|&node| graph.class_name(node) == class_name);
+        nodes.max_by_key(|&node| {
+            let class = graph.class_of(node);
+            let of_program = *classes.entry(class).or_insert_with(|| !of_node(class));
+            (of_program, graph.retained_size(node), graph.id(node))
+        })
     }
 }

@@ -80,7 +80,8 @@ fn lonely(
     let row_of_class: Vec<Option<usize>> = (0..graph.class_count())
         .map(|class| {
             let key = graph.class_key(crate::heap::ClassId(class as u32));
-            rows.get(&(key.name.clone(), graph.constructor_location(key))).copied()
+            let constructor = graph.constructor_location(key).map(|location| graph.original(location));
+            rows.get(&(key.name.clone(), constructor)).copied()
         })
         .collect();
     let is_lonely =

@@ -209,7 +209,7 @@ impl<'a> Finder<'a> {
             class_name: last.class_name(node).to_owned(),
             object_id: last.id(node),
             path: describe_path(last, node),
-            location: last.location_of(node),
+            location: origin(last, node),
             bytes: self.group(holder).bytes.clone(),
             contents: contents.into_iter().map(|content| self.content(last, content)).collect(),
             signature,

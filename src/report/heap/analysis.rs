@@ -5,8 +5,8 @@ use anstyle::Style;
 use super::{bytes, line_of, place};
 use crate::heap::Location;
 use crate::heap::analysis::{
-    BufferRow, ClosureRow, CollectionRow, DuplicateString, LeakSuspect, ListenerRow, PackageRow, PromiseRow,
-    SnapshotAnalysis, SuspendedRow, TimerRow,
+    BufferRow, ClosureRow, CollectionRow, ContextRow, DuplicateString, LeakSuspect, ListenerRow, PackageRow,
+    PromiseRow, RouteMemory, SnapshotAnalysis, SuspendedRow, TimerRow,
 };
 use crate::report::page::{Page, TextOptions};
 use crate::report::units;
@@ -70,9 +70,11 @@ impl Lists<'_> {
         self.listeners(page);
         self.promises(page);
         self.timers(page);
+        self.routes(page);
         self.closures(page);
         self.strings(page);
         self.buffers(page);
+        self.contexts(page);
         self.classes(page);
         self.packages(page);
     }
@@ -82,6 +84,7 @@ impl Lists<'_> {
         let row = |row: &CollectionRow| {
             vec![
                 units::count(row.entries as u64),
+                row.capacity.map(units::count).unwrap_or_default(),
                 bytes(row.retained_bytes),
                 row.kind.to_owned(),
                 row.path.clone(),
@@ -89,7 +92,7 @@ impl Lists<'_> {
         };
         page.table(
             "collection",
-            &["entries", "retained", "kind"],
+            &["entries", "room", "retained", "kind"],
             &rows.take(ROWS).map(row).collect::<Vec<_>>(),
         );
     }
@@ -104,11 +107,8 @@ impl Lists<'_> {
 
     fn promises(&self, page: &mut Page) {
         let rows = self.analysis.promises.biggest.iter().filter(|row| row.reactions >= MANY);
-        let row = |row: &PromiseRow| {
-            let waiting =
-                row.waiting.as_ref().map(|at| format!("  awaited by {}", place(at))).unwrap_or_default();
-            vec![units::count(row.reactions), bytes(row.retained_bytes), format!("{}{waiting}", row.path)]
-        };
+        let row =
+            |row: &PromiseRow| vec![units::count(row.reactions), bytes(row.retained_bytes), row.path.clone()];
         let rows: Vec<_> = rows.take(ROWS).map(row).collect();
         page.table("pending promise", &["waiting", "retained"], &rows);
         let rows = self.analysis.suspended.iter().filter(|row| row.count >= MANY);
@@ -144,6 +144,27 @@ impl Lists<'_> {
             &["alive", "retained"],
             &rows.take(ROWS).map(row).collect::<Vec<_>>(),
         );
+    }
+
+    fn routes(&self, page: &mut Page) {
+        let row = |row: &RouteMemory| {
+            vec![
+                units::count(row.requests),
+                units::count(row.suspended),
+                bytes(row.retained_bytes),
+                row.route.clone(),
+            ]
+        };
+        let rows: Vec<_> = self.analysis.routes.iter().take(ROWS).map(row).collect();
+        page.table("route", &["requests", "suspended", "retained"], &rows);
+    }
+
+    fn contexts(&self, page: &mut Page) {
+        let contexts = &self.analysis.contexts;
+        let title =
+            format!("contexts (vm): {} in {}", bytes(contexts.retained_bytes), units::count(contexts.count));
+        let row = |row: &ContextRow| vec![bytes(row.retained_bytes), row.path.clone()];
+        page.table(&title, &["retained"], &contexts.biggest.iter().take(ROWS).map(row).collect::<Vec<_>>());
     }
 
     fn strings(&self, page: &mut Page) {

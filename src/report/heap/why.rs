@@ -38,11 +38,13 @@ pub fn render_why(why: &WhyAlive, options: TextOptions) -> String {
 
 /// The program's part, without V8's own links.
 fn steps(page: &mut Page, path: &WhyPath) {
-    let told = |step: &PathStep| {
+    let part = &path.steps[path.program_part..];
+    let told = |(at, step): (usize, &PathStep)| {
+        let link = || (at + 1 == part.len()).then(|| format!("V8's link `{}`", step.name));
         let target = page.clean(&format!("{} @{}", step.class_name, step.id));
-        Some((page.clean(step.reason.as_ref()?), target))
+        Some((page.clean(&step.reason.clone().or_else(link)?), target))
     };
-    let rows: Vec<(String, String)> = path.steps[path.program_part..].iter().filter_map(told).collect();
+    let rows: Vec<(String, String)> = part.iter().enumerate().filter_map(told).collect();
     let (front, back) = if rows.len() > MAX_STEPS { (MAX_STEPS / 2, MAX_STEPS / 2) } else { (rows.len(), 0) };
     for row in &rows[..front] {
         step(page, row);
