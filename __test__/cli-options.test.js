@@ -11,6 +11,8 @@ const pinned = (name) => fs.readFileSync(path.join(__dirname, 'fixtures', 'cli',
 test('the help is what is pinned', async () => {
   const general = await leakwatch(['--help']);
   assert.deepEqual([general.stdout, general.code], [pinned('help.txt'), 0]);
+  const ofRun = await leakwatch(['run', '--help']);
+  assert.deepEqual([ofRun.stdout, ofRun.code], [pinned('help-run.txt'), 0]);
   const ofTest = await leakwatch(['test', '--help']);
   assert.deepEqual([ofTest.stdout, ofTest.code], [pinned('help-test.txt'), 0]);
   for (const command of ['analyze', 'compare', 'path', 'histogram', 'doctor']) {

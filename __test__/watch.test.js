@@ -62,8 +62,8 @@ for (const express of ['express', 'express4']) {
     await t.test('the stretch that keeps memory is named', () => {
       const stretch = report.checkpoints.find(({ from, to }) => from === 'before' && to === 'after');
       assert.equal(stretch.requests, 4);
-      // Four times an array of 500,000 elements of 8 bytes.
-      assert.ok(stretch.heapBytes > 15_000_000 && stretch.heapBytes < 20_000_000, String(stretch.heapBytes));
+      // Four times an array of 500,000 elements of 8 bytes, less what the process lets go meanwhile.
+      assert.ok(stretch.heapBytes > 14_000_000 && stretch.heapBytes < 20_000_000, String(stretch.heapBytes));
       const back = report.checkpoints.find(({ from, to }) => from === 'after' && to === 'before');
       assert.ok(Math.abs(back.heapBytes) < 3_000_000, String(back.heapBytes));
     });

@@ -134,12 +134,13 @@ class Monitor {
   }
 
   #trackAll() {
+    this.#countRequests();
     this.#tracker.start();
     return () => this.#tracker.stop();
   }
 
   #trackGrowth() {
-    this.#tracker.countRequests({ marks: this.#wantsContexts, samplesPerSecond: this.#settings.survivorsPerSecond, collections: SURVIVED_COLLECTIONS });
+    this.#countRequests();
     const emitters = (this.#emitters = watchEmitters(this.#tracker.recorder, () => this.#follower.attribute(performance.now())));
     return () => {
       emitters.stop();
@@ -147,9 +148,10 @@ class Monitor {
     };
   }
 
-  get #wantsContexts() {
-    const { contexts } = this.#settings;
-    return contexts === 'auto' ? areContextsCheap() : contexts;
+  #countRequests() {
+    const { contexts, survivorsPerSecond, track } = this.#settings;
+    const marks = track === 'all' || (contexts === 'auto' ? areContextsCheap() : contexts);
+    this.#tracker.countRequests({ marks, samplesPerSecond: survivorsPerSecond, collections: SURVIVED_COLLECTIONS });
   }
 
   #collected() {

@@ -1,6 +1,6 @@
 'use strict';
-// The preload of `leakwatch test`: `node --require leakwatch/register app.js`. Without a control
-// channel (in a grandchild, a worker, or when somebody loads it by hand) it does nothing.
+// `node --require leakwatch/register app.js` watches an app that knows nothing of leakwatch; `leakwatch test` and
+// `leakwatch run` start apps this way. Worker threads are left to themselves.
 const { isMainThread } = require('node:worker_threads');
 const { CONTROL_FD } = require('./control/protocol.js');
 
@@ -10,9 +10,11 @@ if (isMainThread && descriptor !== undefined) {
   delete process.env[CONTROL_FD];
   hidePreload();
   require('./control/index.js').start(Number(descriptor));
+} else if (isMainThread) {
+  require('./preload/index.js').start();
 }
 
-/** What the app forks inherits `process.execArgv`; the preload is none of its business. */
+/** What the app forks inherits `process.execArgv`; the preload of a test is none of its business. */
 function hidePreload() {
   const at = process.execArgv.indexOf(__filename);
   if (at > 0) process.execArgv.splice(at - 1, 2);

@@ -282,6 +282,12 @@ export declare function renderHistograms(rows: string, top: number, options: Ren
 /** The report (JSON) as text. `width` is in columns. */
 export declare function renderReport(report: string, options: RenderOptions): string;
 
+/**
+ * What is alive, and how many more than the last time, as text. `listing`: JSON of `{ cwd, resources, before, minutes }`,
+ * both lists as `TrackTable.groups` has them, `minutes` null the first time.
+ */
+export declare function renderResources(listing: string, options: RenderOptions): string;
+
 /** The readings so far, oldest first; none before `samplerStart` and after `samplerStop`. */
 export declare function samplerSamples(): Array<ProcessReading>;
 

@@ -4,6 +4,7 @@ const GENERAL = `Usage: leakwatch <command> [options]
 
 Commands:
   test       drive an app with requests, find its leak, exit 1
+  run        run an app under watch, print what it holds on a signal
   analyze    say what is in a heap snapshot and what keeps it
   compare    say what grew between heap snapshots
   path       say why an object of a heap snapshot is alive
@@ -48,6 +49,27 @@ Result:
   --help                              print this
 
 Exit code: 0 healthy, 1 leaking, 2 undecided, 3 could not run.
+`;
+
+const RUN = `Usage: leakwatch run [options] app.js [-- arguments for the app]
+
+Runs the app as it is, under watch. On a signal, to the app or to this process,
+it prints on standard error what is alive, how many more than the last time, the
+line and the route that made it, and the verdict so far. A leak that is proven
+is told at once, as a warning. Other signals and the exit code are the app's.
+
+  --signal NAME       what makes it print (SIGUSR2); not SIGUSR1, which starts
+                      Node's inspector
+  --json FILE         append each print to this file too, a line of JSON; - is
+                      standard output and replaces the text
+  --node PATH         the Node.js that runs it (the one running leakwatch)
+  --node-arg ARG      an argument for that Node.js; may repeat
+  --help              print this
+
+LEAKWATCH_OPTIONS='{"track":"auto"}' gives leakWatch() other options than
+{"track":"all"}.
+
+Exit code: the app's; 3 when it could not be run.
 `;
 
 const ANALYZE = `Usage: leakwatch analyze [options] FILE
@@ -121,4 +143,4 @@ taken here in the background, that is, without stopping the event loop.
 Exit code: 0 they can, 1 they cannot, 3 could not run.
 `;
 
-module.exports = { GENERAL, TEST, ANALYZE, COMPARE, PATH, HISTOGRAM, DOCTOR };
+module.exports = { GENERAL, TEST, RUN, ANALYZE, COMPARE, PATH, HISTOGRAM, DOCTOR };

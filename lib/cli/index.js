@@ -10,6 +10,7 @@ const COULD_NOT_RUN = 3;
 /** What each command runs. Loaded only then: help and wrong options need neither the native part nor its time to load. */
 const COMMANDS = {
   test,
+  run,
   analyze: (/** @type {string[]} */ argv) => require('./heap.js').analyze(argv),
   compare: (/** @type {string[]} */ argv) => require('./heap.js').compare(argv),
   path: (/** @type {string[]} */ argv) => require('./heap.js').path(argv),
@@ -47,6 +48,15 @@ async function test(argv) {
   const report = await withSignal(options.timeoutMs, (signal) => testApp(options, { progress: new Progress(), signal }));
   show(report, options.json);
   return EXIT_CODES[report.verdict];
+}
+
+/** `leakwatch run` */
+async function run(argv) {
+  const { parseRunOptions, runApp } = require('./run.js');
+  const options = parseRunOptions(argv);
+  if (options === null) return print(help.RUN);
+  requireWritable(options.json);
+  return runApp(options);
 }
 
 function show(report, json) {

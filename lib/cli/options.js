@@ -57,7 +57,7 @@ function parseTestOptions(argv) {
     throw wrong('--traffic cannot be combined with --request, --header or --concurrency: the module sends everything itself. Leave one of them out.');
   }
   return {
-    entry: entryFile(positionals),
+    entry: entryFile(positionals, 'test'),
     args,
     requests: values.traffic === undefined ? requests(values) : [],
     traffic: values.traffic === undefined ? null : existing('--traffic', values.traffic),
@@ -88,8 +88,8 @@ function parse(args) {
   }
 }
 
-function entryFile(positionals) {
-  if (positionals.length === 0) throw wrong("No app was named. Expected its entry file: 'leakwatch test app.js'.");
+function entryFile(positionals, command) {
+  if (positionals.length === 0) throw wrong(`No app was named. Expected its entry file: 'leakwatch ${command} app.js'.`);
   if (positionals.length > 1) throw wrong(`Expected one entry file, got ${positionals.join(', ')}. Put the app's own arguments after '--'.`);
   const [entry] = positionals;
   const candidates = [entry, `${entry}.js`, path.join(entry, 'index.js')];
@@ -118,4 +118,4 @@ function wrong(message) {
   return new LeakWatchError('ERR_LEAKWATCH_OPTION', message);
 }
 
-module.exports = { parseTestOptions };
+module.exports = { parseTestOptions, entryFile, existing, splitAtDashes, wrong };

@@ -2,6 +2,7 @@
 const { syncBuiltinESMExports } = require('node:module');
 const { Contexts } = require('./contexts.js');
 const { trackFiles } = require('./files.js');
+const { Frameworks } = require('./frameworks.js');
 const { trackHandles } = require('./handles.js');
 const { trackListeners } = require('./listeners.js');
 const { Recorder } = require('./recorder.js');
@@ -23,6 +24,7 @@ function createTracker(options) {
 /** Everything that is followed in one thread, between `start` and `stop`. */
 class Tracker {
   #options;
+  #frameworks = new Frameworks();
   #routes;
   #contexts;
   /** @type {Requests | undefined} */
@@ -35,7 +37,7 @@ class Tracker {
     this.#options = options;
     /** For trackers of the caller's own. */
     this.recorder = new Recorder({ stacks: options.stacks === true, owner: () => this.#requests?.owner() ?? null });
-    this.#routes = new Routes(this.recorder.table);
+    this.#routes = new Routes(this.recorder.table, this.#frameworks);
     this.#contexts = new Contexts((route) => this.recorder.table.routeName(route));
   }
 
@@ -55,7 +57,7 @@ class Tracker {
    * @param {import('./requests.js').RequestOptions} options
    */
   countRequests(options) {
-    this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, contexts: this.#contexts }, options);
+    this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, options);
   }
 
   /** A major collection has ended. */

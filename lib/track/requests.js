@@ -4,6 +4,7 @@ const { Connections } = require('./connections.js');
 const { harmless } = require('./patch.js');
 const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
+const { Upgrades } = require('./upgrades.js');
 
 const FINISHED = 'http.server.response.finish';
 /** Open requests whose route is asked for again. */
@@ -18,6 +19,7 @@ const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation']);
  */
 class Requests {
   #routes;
+  #frameworks;
   #table;
   #contexts;
   #marks;
@@ -26,6 +28,7 @@ class Requests {
   #lastId = 0;
   #survivors;
   #servers;
+  #upgrades;
   #connections = new Connections((request, response) => this.#ended(request, response, true));
   /** Responses met before 'request': for 'Expect: 100-continue'. @type {WeakSet<object>} */
   #expected = new WeakSet();
@@ -40,17 +43,21 @@ class Requests {
    * @param {object} parts
    * @param {import('./recorder.js').Recorder} parts.recorder
    * @param {import('./routes.js').Routes} parts.routes
+   * @param {import('./frameworks.js').Frameworks} parts.frameworks
    * @param {import('./contexts.js').Contexts} parts.contexts
    * @param {RequestOptions} options
    */
-  constructor({ recorder, routes, contexts }, { marks, ...sample }) {
+  constructor({ recorder, routes, frameworks, contexts }, { marks, ...sample }) {
     this.#routes = routes;
+    this.#frameworks = frameworks;
     this.#table = recorder.table;
     this.#contexts = contexts;
     this.#marks = marks;
+    this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
-    this.#servers = watchServers(contexts, (args) => this.#begin(args));
+    this.#servers = watchServers(contexts, (args, server) => this.#begin(args, server));
     this.#servers.meet();
+    frameworks.start();
     diagnostics.subscribe(FINISHED, this.#onFinish);
   }
 
@@ -88,6 +95,7 @@ class Requests {
   sweep() {
     this.#servers.meet();
     this.#connections.sweep();
+    this.#upgrades.sweep();
     this.#survivors.sweep();
     for (const [id, ref] of this.#unresolved) {
       const request = ref.deref()?.request?.deref();
@@ -99,15 +107,19 @@ class Requests {
   stop() {
     diagnostics.unsubscribe(FINISHED, this.#onFinish);
     this.#connections.stop();
+    this.#upgrades.stop();
+    this.#frameworks.stop();
     this.#servers.stop();
     this.#survivors.clear();
     this.#contexts.disable();
   }
 
-  #begin(/** @type {any[]} */ [event, request, response]) {
+  #begin(/** @type {any[]} */ [event, request, response], server) {
     try {
-      if (event === 'upgrade') return this.#beginUpgrade(request);
-      return requestEvents.has(event) ? this.#beginRequest(event, request, response) : undefined;
+      if (event === 'upgrade') return this.#beginUpgrade(request, response);
+      if (!requestEvents.has(event)) return undefined;
+      this.#frameworks.meet(server);
+      return this.#beginRequest(event, request, response);
     } catch {
       return undefined; // the application comes first
     }
@@ -129,13 +141,14 @@ class Requests {
     return marker;
   }
 
-  #beginUpgrade(request) {
+  #beginUpgrade(request, socket) {
     const route = this.#routes.upgraded(request);
     this.#count += 1;
     this.#routes.count(route);
     if (!this.#marks && !this.#attributes) return undefined;
     const marker = this.#contexts.create();
     this.#contexts.settle(marker, route);
+    this.#upgrades.serve(socket, marker);
     return marker;
   }
 

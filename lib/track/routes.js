@@ -6,18 +6,23 @@ const native = require('../native.js');
 const MAX_ADDRESS_NAMES = 64;
 /** Different mount points remembered for one route. */
 const MAX_MOUNTS = 16;
+/** Patterns of other frameworks remembered; the table has a limit of its own. */
+const MAX_PATTERNS = 1024;
 /** Handlers told for one route, and routes told. */
 const MAX_HANDLERS = 8;
 const MAX_HANDLED_ROUTES = 256;
 
 /**
- * Routes as people wrote them: `GET /users/:id` with the mount path for Express, method and first path segment for
- * other servers. Names become numbers of the native table; what does not fit is `(other)`.
+ * Routes as people wrote them: `GET /users/:id`, with the mount path for Express; method and first path segment where
+ * no framework tells. Names become numbers of the native table; what does not fit is `(other)`.
  */
 class Routes {
   #table;
   /** Numbers by Express's route object, then by method and mount point. @type {WeakMap<object, RouteName[]>} */
   #known = new WeakMap();
+  #frameworks;
+  /** By method and pattern. @type {Map<string, number>} */
+  #patterns = new Map();
   /** @type {Map<string, number>} */
   #addresses = new Map();
   /** @type {number[]} */
@@ -25,19 +30,25 @@ class Routes {
   /** @type {Map<number, { route: WeakRef<any>, method: string }>} */
   #handled = new Map();
 
-  /** @param {any} table native TrackTable */
-  constructor(table) {
+  /**
+   * @param {any} table native TrackTable
+   * @param {import('./frameworks.js').Frameworks} frameworks
+   */
+  constructor(table, frameworks) {
     this.#table = table;
+    this.#frameworks = frameworks;
   }
 
   /**
-   * The route that serves this request now, when Express has found it.
+   * The route that serves this request now, when its framework has found it.
    * @param {any} request
    * @returns {number | undefined}
    */
   serving(request) {
     const route = request.route;
-    return typeof route === 'object' && route !== null && 'path' in route ? this.#expressRoute(request, route) : undefined;
+    if (typeof route === 'object' && route !== null && 'path' in route) return this.#expressRoute(request, route);
+    const pattern = this.#frameworks.patternOf(request);
+    return pattern === undefined ? undefined : this.#byPattern(`${request.method} ${pattern}`);
   }
 
   /**
@@ -110,6 +121,14 @@ class Routes {
     if (request.baseUrl) return this.#byAddress(method, url, request.baseUrl.split('/').length);
     if (request.app) return this.#table.route(`${method} (unmatched)`);
     return this.#byAddress(method, url, 1);
+  }
+
+  #byPattern(name) {
+    const known = this.#patterns.get(name);
+    if (known !== undefined) return known;
+    const number = this.#table.route(name);
+    if (this.#patterns.size < MAX_PATTERNS) this.#patterns.set(name, number);
+    return number;
   }
 
   #byAddress(method, url, segments) {

@@ -10,10 +10,12 @@ use serde_json::json;
 use super::guard::guarded;
 use crate::detect::input::{SnapshotAt, TestRun};
 use crate::detect::judge::{growth_of, judge, worth_proving};
+use crate::detect::listing::{self, Listing};
 use crate::detect::monitor::{self, Observations};
 use crate::detect::proof::prove;
 use crate::heap::HeapError;
 use crate::report::{self, HistogramRows, Report, TextOptions, render};
+use crate::source::SourceCache;
 
 /// Terminals of unknown width are taken to have so many columns.
 const DEFAULT_WIDTH: u32 = 100;
@@ -80,6 +82,15 @@ pub fn render_report(report: String, options: RenderOptions) -> Result<String> {
 pub fn render_histograms(rows: String, top: u32, options: RenderOptions) -> Result<String> {
     let rows: HistogramRows = parse(&rows, "comparison of histograms")?;
     Ok(report::render_histograms(&rows, top as usize, (&options).into()))
+}
+
+/// What is alive, and how many more than the last time, as text. `listing`: JSON of `{ cwd, resources, before, minutes }`,
+/// both lists as `TrackTable.groups` has them, `minutes` null the first time.
+#[napi(catch_unwind)]
+pub fn render_resources(listing: String, options: RenderOptions) -> Result<String> {
+    let listing: Listing = parse(&listing, "listing of resources")?;
+    let lines = listing::listing(&listing, &mut SourceCache::default());
+    Ok(report::render_resources(&lines, (&options).into()))
 }
 
 /// How to print a report.

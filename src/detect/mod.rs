@@ -16,6 +16,7 @@ pub mod holder;
 pub mod input;
 pub mod isolation;
 pub mod judge;
+pub mod listing;
 pub mod merge;
 pub mod monitor;
 pub mod naming;

@@ -3,6 +3,7 @@
 mod heap;
 mod histogram;
 mod page;
+mod resources;
 mod shape;
 mod text;
 pub(crate) mod units;
@@ -10,6 +11,7 @@ pub(crate) mod units;
 pub use heap::{render_analysis, render_comparison, render_why};
 pub use histogram::{HistogramRow, HistogramRows, render_histograms};
 pub use page::TextOptions;
+pub use resources::{ResourceLine, render_resources};
 pub use shape::{
     Confidence, Cost, Growth, Location, MemorySummary, Package, Process, REPORT_VERSION, Report, ResourceRow,
     RouteRow, Step, StepKind, Suspect, SuspectKind, Verdict,

@@ -9,6 +9,8 @@ use crate::track::Dropped;
 
 /// More suspects than this are counted, not shown.
 const MAX_SHOWN: usize = 5;
+/// More places in the source than this say less.
+const MAX_PLACES: usize = 3;
 
 /// The report as text, ending in a newline.
 pub fn render(report: &Report, options: TextOptions) -> String {
@@ -94,11 +96,8 @@ impl Page {
         self.line(&format!("{number}. {name}{}", whereabouts(suspect)));
         self.field("kept", &growth_text(suspect));
         self.field("held by", &path_text(&suspect.retainer_path));
-        if let Some(first) = suspect.created_at.first() {
-            self.field("created at", &location_text(first));
-        }
-        for other in suspect.created_at.iter().skip(1).take(2) {
-            self.field("", &location_text(other));
+        for (index, place) in created_at(suspect).iter().take(MAX_PLACES).enumerate() {
+            self.field(if index == 0 { "created at" } else { "" }, place);
         }
         if let Some(held_at) = &suspect.held_at {
             self.field("defined at", &location_text(held_at));
@@ -120,6 +119,19 @@ fn whereabouts(suspect: &Suspect) -> String {
     let line = line.map(|location| format!("  {}:{}", location.file, location.line)).unwrap_or_default();
     let route = suspect.routes.first().map(|route| format!("  {route}")).unwrap_or_default();
     line + &route
+}
+
+/// Where things are created; a dependency's line together with the application's line that leads into it:
+/// `pg-pool@3.6.1 lib/index.js:220, called from routes/orders.js:31`.
+fn created_at(suspect: &Suspect) -> Vec<String> {
+    let mut places: Vec<String> = suspect.created_at.iter().map(location_text).collect();
+    if let (Some(package), [caller, inner, ..]) = (&suspect.package, suspect.created_at.as_slice())
+        && let Some(inside) = inner.file.strip_prefix(&format!("node_modules/{}/", package.name))
+    {
+        let dependency = format!("{}@{} {inside}:{}", package.name, package.version, inner.line);
+        places.splice(..2, [format!("{dependency}, called from {}", location_text(caller))]);
+    }
+    places
 }
 
 fn growth_text(suspect: &Suspect) -> String {
