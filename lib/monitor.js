@@ -112,6 +112,7 @@ class Monitor {
       routes: this.#tracker.routes(),
       samples: native.samplerSamples(),
       floors: this.#floors.values(),
+      now: this.#readNow(),
       resources: this.resources(),
       history: this.#history.values(),
       stretches: JSON.parse(native.stretches(checkpoints)),

@@ -11,18 +11,31 @@ const MAX_DEPTH = 8;
  * @returns {string} '' at the root
  */
 function mountOf(request, route) {
-  const baseUrl = request.baseUrl || '';
-  if (baseUrl === '') return '';
   const applications = mountPathOf(request.app);
-  const chain = routersTo(stackOf(request.app), route, 0) ?? [];
-  let rest = baseUrl.slice(applications.length === 0 ? 0 : lengthOf(baseUrl, applications));
-  let pattern = applications;
+  const chain = routersTo(stackOf(request.app), route, 0);
+  const below = (address) => address.slice(applications === '' ? 0 : lengthOf(address, applications));
+  const baseUrl = below(request.baseUrl || '');
+  if (!chain) return applications + baseUrl;
+  // An error that has left the routers on the way took `baseUrl` back; the whole address still tells.
+  return applications + (patternOf(chain, baseUrl) ?? patternOf(chain, below(pathOf(request.originalUrl))) ?? baseUrl);
+}
+
+/** The address with the parameters' names, as far as the routers match it; nothing when one does not. */
+function patternOf(chain, address) {
+  let pattern = '';
+  let rest = address;
   for (const layer of chain) {
-    const [matched, named] = prefixOf(layer, rest);
+    const found = prefixOf(layer, rest);
+    if (!found) return undefined;
+    const [matched, named] = found;
     pattern += named;
     rest = rest.slice(matched.length);
   }
-  return pattern + rest;
+  return pattern;
+}
+
+function pathOf(url) {
+  return typeof url === 'string' ? url.split('?')[0] : '';
 }
 
 /** Express applications mounted in others keep their pattern. */
@@ -64,11 +77,12 @@ function prefixOf(layer, address) {
   const { path, params } = layer; // what a match changes, and the request that is being served may read
   try {
     const match = layer.match(address);
+    if (!match) return undefined;
     const { path: matched, params: values, pattern } = match === true ? layer : match;
     if (!matched) return ['', ''];
     return [matched, typeof pattern === 'string' ? pattern : withNames(matched, values)];
   } catch {
-    return ['', ''];
+    return undefined;
   } finally {
     layer.path = path;
     layer.params = params;

@@ -42,6 +42,8 @@ pub struct Observations {
     pub samples: Vec<Sample>,
     /// V8's live bytes after major collections, oldest first.
     pub floors: Vec<Floor>,
+    /// V8's bytes now, garbage included.
+    pub now: Floor,
     /// What is alive now.
     pub resources: Vec<ResourceGroup>,
     /// What was alive while it was followed, oldest first.
@@ -270,7 +272,7 @@ fn time_to_limit(seen: &Observations, fit: &Fit) -> Option<f64> {
 }
 
 fn memory(seen: &Observations, growth: Option<&Fit>) -> MemorySummary {
-    let floor = seen.floors.last().cloned().unwrap_or_default();
+    let floor = seen.floors.last().unwrap_or(&seen.now);
     let sample = seen.samples.last().cloned().unwrap_or_default();
     let bytes = |value: f64| value.max(0.0) as u64;
     let rss = sample.rss.unwrap_or(0.0);
@@ -318,6 +320,18 @@ mod tests {
             requests: 400,
             ..Observations::default()
         }
+    }
+
+    #[test]
+    fn before_the_first_collection_memory_is_what_it_is_now() {
+        let now = Floor { heap_used: 5e6, external: 3e6, array_buffers: 2e6, ..Floor::default() };
+        let memory =
+            |floors| judge_monitor(&Observations { now: now.clone(), floors, ..Default::default() }).memory;
+        assert_eq!(
+            [memory(vec![]).heap, memory(vec![]).array_buffers, memory(vec![]).external],
+            [5_000_000, 2_000_000, 1_000_000]
+        );
+        assert_eq!(memory(vec![Floor { heap_used: 4e6, ..Floor::default() }]).heap, 4_000_000);
     }
 
     #[test]
