@@ -1,5 +1,7 @@
 //! A vector of bits.
 
+use super::table::{on_threads, threads_for};
+
 /// One bit per index, in 64-bit words.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BitVec {
@@ -10,6 +12,28 @@ impl BitVec {
     /// `length` bits, all clear.
     pub fn new(length: usize) -> Self {
         Self { words: vec![0; length.div_ceil(64)] }
+    }
+
+    /// `length` bits, set where `is_set` says so; on every core. Each thread asks for a run of indices in order, with a
+    /// state that `start` makes for the first of them.
+    pub fn filled_by<S>(
+        length: usize,
+        start: impl Fn(usize) -> S + Sync,
+        is_set: impl Fn(&mut S, usize) -> bool + Sync,
+    ) -> Self {
+        let mut bits = Self::new(length);
+        let part = bits.words.len().div_ceil(threads_for(length * size_of::<u32>())).max(1);
+        let parts: Vec<_> = bits.words.chunks_mut(part).enumerate().collect();
+        on_threads(parts.into_iter(), |(at, words)| {
+            let first = at * part * 64;
+            let mut state = start(first);
+            for (word, indices) in words.iter_mut().zip((first..).step_by(64)) {
+                for index in indices..length.min(indices + 64) {
+                    *word |= u64::from(is_set(&mut state, index)) << (index - indices);
+                }
+            }
+        });
+        bits
     }
 
     /// The bit at `index`.

@@ -12,26 +12,27 @@ use super::types::{EdgeKind, NodeType};
 pub(super) fn essential_edges(snapshot: &Snapshot, ephemerons: &Ephemerons) -> BitVec {
     let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
     let owned = program_owned(snapshot);
-    let mut essential = BitVec::new(edges.targets.len());
-    for node in 0..nodes.len() {
-        let node_owned = node == 0 || owned.get(node);
-        for edge in nodes.edges(node) {
-            let target = edges.targets[edge] as usize;
-            let counts = match edges.kind(edge) {
-                EdgeKind::Weak => false,
-                EdgeKind::Shortcut if node != 0 => false,
-                EdgeKind::Internal => {
-                    let entry = ephemerons.get(edges.names[edge]);
-                    entry.is_none_or(|entry| entry.table_id != u64::from(nodes.ids[node]))
-                }
-                _ => true,
-            };
-            if counts && target != node && (node_owned || !owned.get(target)) {
-                essential.set(edge);
+    let counts = |node: usize, edge: usize| {
+        let target = edges.targets[edge] as usize;
+        let kind_counts = match edges.kind(edge) {
+            EdgeKind::Weak => false,
+            EdgeKind::Shortcut => node == 0,
+            EdgeKind::Internal => {
+                let entry = ephemerons.get(edges.names[edge]);
+                entry.is_none_or(|entry| entry.table_id != u64::from(nodes.ids[node]))
             }
+            _ => true,
+        };
+        kind_counts && target != node && (node == 0 || owned.get(node) || !owned.get(target))
+    };
+    // The node that an edge leaves is the last one that begins at or before it.
+    let source_of = |edge: usize| nodes.first_edges.partition_point(|&first| first as usize <= edge) - 1;
+    BitVec::filled_by(edges.targets.len(), source_of, |node, edge| {
+        while nodes.first_edges[*node + 1] as usize <= edge {
+            *node += 1;
         }
-    }
-    essential
+        counts(*node, edge)
+    })
 }
 
 /// What can be reached from the global objects (the root's shortcuts) without weak edges.

@@ -1,0 +1,71 @@
+//! Semidominators, by path compression in the search tree.
+
+use super::retainers::Retainers;
+use crate::heap::memory::{prefetch, with_room};
+
+/// How many retainers ahead memory is asked for.
+const AHEAD: usize = 16;
+
+/// The semidominator of each number.
+pub(super) fn semidominators(parents: &[u32], mut retainers: Retainers) -> Vec<u32> {
+    let mut forest = Forest::new(parents);
+    let mut semi = std::mem::take(&mut retainers.lowest);
+    for w in (1..parents.len()).rev() {
+        let mut lowest = semi[w];
+        // The highest numbers first: they are likely below another child of the root, which ends the search.
+        for at in retainers.group(w).rev() {
+            if lowest == 0 {
+                break;
+            }
+            // Groups stand in order: what is needed soon stands before.
+            if let Some(&soon) = retainers.sources.get(at.wrapping_sub(AHEAD)) {
+                prefetch(&forest.links, soon as usize);
+            }
+            let v = retainers.sources[at];
+            lowest = lowest.min(forest.evaluate(v, w as u32));
+        }
+        semi[w] = lowest;
+        forest.links[w].lowest = lowest;
+    }
+    semi
+}
+
+/// The linked part of the search tree: numbers above the current one.
+struct Forest {
+    links: Vec<Link>,
+    path: Vec<u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Link {
+    /// The parent, or a higher node up to which the path is summed up.
+    ancestor: u32,
+    /// The lowest semidominator from here up to the ancestor, which is not included.
+    lowest: u32,
+}
+
+impl Forest {
+    fn new(parents: &[u32]) -> Self {
+        let mut links = with_room(parents.len());
+        links.extend(parents.iter().map(|&ancestor| Link { ancestor, lowest: 0 }));
+        Self { links, path: Vec::new() }
+    }
+
+    /// The lowest semidominator on the path from `v` up to the linked tree's root. `current` is being processed: what
+    /// is numbered at or below it is not linked yet.
+    fn evaluate(&mut self, v: u32, current: u32) -> u32 {
+        let mut node = v;
+        let mut link = self.links[node as usize];
+        while link.ancestor > current {
+            self.path.push(node);
+            node = link.ancestor;
+            link = self.links[node as usize];
+        }
+        // Path compression: all below are summed up to the same ancestor.
+        while let Some(below) = self.path.pop() {
+            link.lowest = link.lowest.min(self.links[below as usize].lowest);
+            self.links[below as usize] = link;
+        }
+        link.lowest
+    }
+}
