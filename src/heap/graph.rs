@@ -162,14 +162,22 @@ impl HeapGraph {
 
     /// The node of an object id. The first call sorts an index (4 bytes a node); the next ones take microseconds.
     pub fn node_by_id(&self, id: u32) -> Option<NodeIndex> {
-        let ids = &self.snapshot.nodes.ids;
-        let by_id = self.by_id.get_or_init(|| {
-            let mut nodes: Vec<u32> = (0..ids.len() as u32).collect();
-            nodes.sort_by_key(|&node| ids[node as usize]);
-            nodes
-        });
-        let at = by_id.binary_search_by_key(&id, |&node| ids[node as usize]).ok()?;
+        let by_id = self.sorted_by_id();
+        let at = by_id.binary_search_by_key(&id, |&node| self.id(NodeIndex(node))).ok()?;
         Some(NodeIndex(by_id[at]))
+    }
+
+    /// All nodes, by ascending object id.
+    pub(super) fn nodes_by_id(&self) -> impl Iterator<Item = NodeIndex> {
+        self.sorted_by_id().iter().copied().map(NodeIndex)
+    }
+
+    fn sorted_by_id(&self) -> &[u32] {
+        self.by_id.get_or_init(|| {
+            let mut nodes: Vec<u32> = (0..self.node_count() as u32).collect();
+            nodes.sort_by_key(|&node| self.id(NodeIndex(node)));
+            nodes
+        })
     }
 
     /// What the node is.

@@ -84,10 +84,13 @@ fn lonely(
             rows.get(&(key.name.clone(), constructor)).copied()
         })
         .collect();
-    let is_lonely =
-        |&node: &NodeIndex| graph.self_size(node) > 0 && other.node_by_id(graph.id(node)).is_none();
+    let mut others = other.nodes_by_id().map(|node| other.id(node)).peekable();
+    let is_lonely = |&node: &NodeIndex| {
+        while others.next_if(|&other| other < graph.id(node)).is_some() {}
+        graph.self_size(node) > 0 && others.peek() != Some(&graph.id(node))
+    };
     let mut counts = BTreeMap::new();
-    for node in graph.nodes().filter(is_lonely) {
+    for node in graph.nodes_by_id().filter(is_lonely) {
         if let Some(row) = row_of_class[graph.class_of(node).at()] {
             *counts.entry(row).or_default() += 1;
         }

@@ -46,14 +46,18 @@ impl SnapshotComparison {
         let [first, .., last] = graphs else { panic!("a comparison needs at least two snapshots") };
         let same_process = graphs.windows(2).all(|pair| same_process(pair[0], pair[1]));
         task.check()?;
-        let growth = growth::growth(graphs, top);
+        let (growth, classes) = std::thread::scope(|scope| {
+            let growth = scope.spawn(|| growth::growth(graphs, top));
+            let classes = class_deltas(first, last, same_process);
+            (growth.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), classes)
+        });
         task.check()?;
         Ok(Self {
             folder: app_folder(last),
             same_process,
             total_bytes: graphs.iter().map(|graph| graph.total_size()).collect(),
             growth,
-            classes: class_deltas(first, last, same_process).into_iter().take(top).collect(),
+            classes: classes.into_iter().take(top).collect(),
         })
     }
 }
