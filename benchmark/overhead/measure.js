@@ -1,0 +1,91 @@
+'use strict';
+// One case on one version of Node: a server for each variant, side by side, measured in turns, so that a slow moment
+// of the machine hits all of them. The client is another process, on another core where `taskset` exists.
+const { fork, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const os = require('node:os');
+const path = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
+
+const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
+
+/**
+ * @param {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, idleMs: number }} options
+ * @returns {Promise<Record<string, { rounds: Round[], rss: number, idlePercent: number | null }>>}
+ */
+async function measureCase({ node, name, variants, rounds, durationMs, connections, sockets, idleMs }) {
+  const client = start(node, 'client.js', [], 1);
+  const children = [client];
+  try {
+    const servers = await Promise.all(variants.map((variant) => startServer(node, variant, name, children)));
+    const load = (server, ms) => ask(client, { job: 'load', port: server.port, connections, durationMs: ms });
+    if (name === 'sockets') for (const { port } of servers) await openSockets(node, port, sockets, children);
+    for (const server of servers) await load(server, 500); // warm-up
+    const idle = await idlePercents(servers, idleMs);
+    const results = Object.fromEntries(variants.map((variant, n) => [variant, { rounds: /** @type {Round[]} */ ([]), rss: 0, idlePercent: idle[n] }]));
+    for (let round = 0; round < rounds; round++) {
+      // Each variant stands in each place of the order.
+      for (let n = 0; n < variants.length; n++) {
+        const at = (n + round) % variants.length;
+        results[variants[at]].rounds.push(await measure(servers[at], () => load(servers[at], durationMs)));
+      }
+    }
+    for (const [n, variant] of variants.entries()) results[variant].rss = (await ask(servers[n].child, 'collect')).rss;
+    return results;
+  } finally {
+    for (const child of children) child.kill();
+  }
+}
+
+function start(node, file, args, core) {
+  const child = fork(path.join(__dirname, file), args, { execPath: node, execArgv: ['--no-warnings', '--expose-gc'] });
+  if (canPin) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(child.pid)], { stdio: 'ignore' });
+  return child;
+}
+
+async function startServer(node, variant, name, children) {
+  const child = start(node, 'server.js', [variant, name], 0);
+  children.push(child);
+  const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [null])]);
+  if (!message) throw new Error(`the server ${variant} did not start`);
+  return { child, port: message.port };
+}
+
+/** A process of its own for each server: descriptors are limited. */
+async function openSockets(node, port, sockets, children) {
+  const child = start(node, 'client.js', [], 1);
+  children.push(child);
+  await ask(child, { job: 'open', port, sockets });
+}
+
+/** Processor time tells more than throughput when the machine is busy with something else. */
+async function measure(server, load) {
+  const before = await usageOf(server);
+  const { requests, perSecond, p99Ms } = await load();
+  const after = await usageOf(server);
+  return { perSecond, p99Ms, cpuMicros: ((after.cpuMs - before.cpuMs) * 1000) / requests };
+}
+
+/** Of one core, while nothing is asked of anybody. */
+async function idlePercents(servers, idleMs) {
+  if (idleMs === 0) return servers.map(() => null);
+  await sleep(1000); // what the load left to do
+  const before = await Promise.all(servers.map(usageOf));
+  await sleep(idleMs);
+  const after = await Promise.all(servers.map(usageOf));
+  return after.map(({ cpuMs }, n) => ((cpuMs - before[n].cpuMs) / idleMs) * 100);
+}
+
+function usageOf({ child }) {
+  return ask(child, 'usage');
+}
+
+async function ask(child, message) {
+  child.send(message);
+  const [answer] = await once(child, 'message');
+  return answer;
+}
+
+module.exports = { canPin, measureCase };
+
+/** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */
