@@ -7,6 +7,7 @@ const { EventEmitter } = require('node:events');
 const path = require('node:path');
 const leakWatch = require('..');
 const { createTracker } = require('../lib/track/index.js');
+const { Recorder } = require('../lib/track/recorder.js');
 
 const NODE = process.env.TEST_NODE || process.execPath;
 const fixture = path.join(__dirname, 'fixtures', 'dropped.js');
@@ -56,4 +57,17 @@ test('resources of more kinds than the table has rows are dropped and counted', 
   assert.equal(recorder.dropped().entries, 9000 - 8192);
   recorder.table.remove(ids);
   assert.notEqual(recorder.add('timer', 'one more'), 0);
+});
+
+test('what is made more often than there is time to look at is sampled, and the rest counted', () => {
+  const recorder = new Recorder({ stacks: false, share: 0 });
+  const looked = [];
+  const slow = () => {
+    for (const end = performance.now() + 30; performance.now() < end;);
+    looked.push('first');
+  };
+  recorder.sample(slow);
+  recorder.sample(() => looked.push('second'));
+  assert.deepEqual(looked, ['first']);
+  assert.equal(recorder.dropped().entries, 1);
 });

@@ -17,6 +17,8 @@ const { canSeeStacks } = require('./track/sites.js');
 const MAX_CHECKPOINTS = 1000;
 /** A request that lives through so many major collections after its response is a survivor. */
 const SURVIVED_COLLECTIONS = 2;
+/** Of the time: what recording timers may take while they grow. */
+const SHARE = 0.03;
 /** Readings between two looks at whether live memory grows. */
 const READINGS_PER_LOOK = 12;
 /** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */
@@ -48,7 +50,7 @@ class Monitor {
     this.#floors = new Ring(settings.history);
     this.#prover = settings.prove && Prover.supported ? new Prover(settings.intervalMs) : null;
     const all = settings.track === 'all';
-    this.#tracker = createTracker({ stacks: true, timers: all, listeners: all, handles: all, files: all, requests: all });
+    this.#tracker = createTracker({ stacks: true, share: all ? 1 : SHARE, timers: all, listeners: all, handles: all, files: all, requests: all });
     this.#follower = new Follower(this.#tracker, () => countOutgoing(native.openFiles()));
   }
 

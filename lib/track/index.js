@@ -36,7 +36,7 @@ class Tracker {
   constructor(options) {
     this.#options = options;
     /** For trackers of the caller's own. */
-    this.recorder = new Recorder({ stacks: options.stacks === true, owner: () => this.#requests?.owner() ?? null });
+    this.recorder = new Recorder({ stacks: options.stacks === true, share: options.share, owner: () => this.#requests?.owner() ?? null });
     this.#routes = new Routes(this.recorder.table, this.#frameworks);
     this.#contexts = new Contexts((route) => this.recorder.table.routeName(route));
   }
@@ -137,7 +137,7 @@ module.exports = { createTracker };
 
 /** @typedef {'timers' | 'listeners' | 'handles' | 'files'} ResourceKind */
 /** @typedef {ResourceKind | 'requests'} Kind */
-/** @typedef {{ stacks?: boolean, timers?: boolean, listeners?: boolean, handles?: boolean, files?: boolean, requests?: boolean }} TrackerOptions */
+/** @typedef {{ stacks?: boolean, share?: number, timers?: boolean, listeners?: boolean, handles?: boolean, files?: boolean, requests?: boolean }} TrackerOptions */
 /** @typedef {{ file: string, line: number, column: number, function: string | null }} Location */
 /**
  * @typedef {object} ResourceGroup

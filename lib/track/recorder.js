@@ -1,6 +1,7 @@
 'use strict';
 const { performance } = require('node:perf_hooks');
 const native = require('../native.js');
+const { Budget } = require('./budget.js');
 const { Sites } = require('./sites.js');
 
 /** What all trackers of one thread share: the native table, creation sites, and who is being served. */
@@ -9,15 +10,18 @@ class Recorder {
   #stacks;
   #owner;
   #dropped = 0;
+  #budget;
 
   /**
-   * @param {{ stacks: boolean, owner?: () => number | null }} options `owner`: the request being served: a route's
+   * @param {{ stacks: boolean, share?: number, owner?: () => number | null }} options `share`: of the time, for
+   *   what is made very often. `owner`: the request being served: a route's
    *   number, or minus the request's number while the route is unknown
    */
-  constructor({ stacks, owner = () => null }) {
+  constructor({ stacks, share = 1, owner = () => null }) {
     this.table = new native.TrackTable();
     this.#sites = new Sites(this.table);
     this.#stacks = stacks;
+    this.#budget = new Budget(share);
     this.#owner = owner;
   }
 
@@ -36,7 +40,15 @@ class Recorder {
     return performance.now();
   }
 
-  /** Something could not be followed: a list on this side is full. */
+  /**
+   * Records what is made very often, unless too much time went into that already.
+   * @param {() => void} record
+   */
+  sample(record) {
+    if (!this.#budget.spend(record)) this.drop();
+  }
+
+  /** Something was not followed: a list on this side is full, or its time is spent. */
   drop() {
     this.#dropped += 1;
   }

@@ -15,10 +15,10 @@ function trackTimers(recorder) {
   const promises = new Ledger(recorder.table, isPending);
   const record = (name, delays) => (timer, args) => {
     if (typeof timer?._destroyed !== 'boolean') return; // somebody's fake timer
-    ledger.add(timer, recorder.add('timer', name, { delayMs: delays ? delayOf(args[1]) : undefined }));
+    recorder.sample(() => ledger.add(timer, recorder.add('timer', name, { delayMs: delays ? delayOf(args[1]) : undefined })));
   };
   const recordPromise = (name, delays) => (promise, args) => {
-    promises.add(promise, recorder.add('timer', name, { delayMs: delays ? delayOf(args[0]) : undefined }));
+    recorder.sample(() => promises.add(promise, recorder.add('timer', name, { delayMs: delays ? delayOf(args[0]) : undefined })));
   };
   const undo = [
     observeTimer('setTimeout', record('setTimeout', true)),
