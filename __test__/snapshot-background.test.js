@@ -108,6 +108,24 @@ test('a worker that ends in the middle leaves nothing', options, async () => {
   assert.deepEqual(files('ended'), []);
 });
 
+test('the child has no tie to the outside, and is the first to go when memory runs out', options, async (context) => {
+  const server = http.createServer().listen(0, '127.0.0.1');
+  context.after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const snapshot = takeSnapshot({ mode: 'background', directory: inside('ties') });
+  await until(() => children().some(isSnapshot));
+  const [child] = children().filter(isSnapshot);
+  // The name is set first, the descriptors come last.
+  await until(() => fs.readFileSync(`/proc/${child}/oom_score_adj`, 'utf8') === '1000\n');
+  const open = () => fs.readdirSync(`/proc/${child}/fd`).map((descriptor) => fs.readlinkSync(`/proc/${child}/fd/${descriptor}`).replace(/:.*| .*/, ''));
+  await until(() => !open().includes('socket'));
+  assert.deepEqual([...new Set(open())].filter((target) => !['/dev/null', 'pipe', '/memfd'].includes(target)), []);
+  const caught = BigInt(`0x${/SigCgt:\t(\w+)/.exec(fs.readFileSync(`/proc/${child}/status`, 'utf8'))?.[1]}`);
+  // 32 and 33 are glibc's own, and nobody else can set or unset them.
+  assert.equal(caught & ~0x1_8000_0000n, 0n, 'no handler of the app\'s is left');
+  await snapshot;
+});
+
 test('a child killed from outside', options, () => interrupted('killed', (pid) => process.kill(pid, 'SIGKILL'), { code: 'ERR_LEAKWATCH_KILLED', message: /SIGKILL/ }));
 test('a child asked to end', options, () => interrupted('terminated', (pid) => process.kill(pid, 'SIGTERM'), { code: 'ERR_LEAKWATCH_KILLED', message: /SIGTERM/ }));
 test('a time limit', options, () => interrupted('late', () => {}, { code: 'ERR_LEAKWATCH_TIMEOUT', message: /200 ms/ }, { timeoutMs: 200 }));

@@ -39,6 +39,7 @@ for (const { version, node } of nodes()) {
     assert.ok(secrets >= 15 && numbers >= 1, `the plain snapshot shows ${secrets} secrets and ${numbers} numbers`);
     assert.deepEqual(files.map((/** @type {{ redacted: boolean }} */ file) => file.redacted), [true, true, true]);
     for (const file of files) {
+      assert.deepEqual(found(fs.readFileSync(file.path, 'latin1')), [0, 0], file.path);
       const text = content(file.path);
       if (file.path.endsWith('.zst') && !text) continue;
       assert.deepEqual(found(text), [0, 0], file.path);
