@@ -73,6 +73,8 @@ async function measure(node, size, mode, folder) {
       const before = load.take();
       server.send({ mode, directory: folder });
       const result = await answer(server);
+      // Who waited through a pause has yet to get an answer.
+      await sleep(300);
       return { ...result, before, during: load.take() };
     } finally {
       await load.stop();
