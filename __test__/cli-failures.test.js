@@ -40,6 +40,12 @@ test('a run that fails keeps no half files', async () => {
   assert.deepEqual(fs.readdirSync(kept), []);
 });
 
+test('a folder for snapshots that nobody can make', { skip: fs.existsSync('/proc/self') ? false : 'needs /proc' }, async () => {
+  const { stderr, code } = await leakwatch(['test', 'healthy.js', '--keep-snapshots', '/proc/leaks/kept']);
+  assert.match(stderr, /Cannot write to \/proc\/leaks\/kept: ENOENT/);
+  assert.equal(code, 3);
+});
+
 test('an app that never listens', async () => {
   const { stderr, ...rest } = await leakwatch(['test', 'never-listens.js', '--timeout', '2']);
   assert.match(stderr, /did not listen on any TCP port within 2 s/);

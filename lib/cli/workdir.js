@@ -16,7 +16,7 @@ class Workdir {
   constructor(keep) {
     this.#keep = keep;
     try {
-      if (keep !== null) fs.mkdirSync(keep, { recursive: true, mode: 0o700 });
+      if (keep !== null) makeFolder(path.resolve(keep));
       this.path = fs.mkdtempSync(path.join(path.resolve(keep ?? os.tmpdir()), 'leakwatch-'));
     } catch (error) {
       const folder = keep ?? os.tmpdir();
@@ -60,6 +60,13 @@ class Workdir {
   remove() {
     fs.rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** Level by level: Node's own `recursive` never returns where the system lets nobody make a folder, as below /proc. */
+function makeFolder(folder) {
+  if (fs.existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder, { mode: 0o700 });
 }
 
 function megabytes(bytes) {
