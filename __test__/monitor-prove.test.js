@@ -49,7 +49,12 @@ new Prover(100).consider({ grows: true, requests: 0, collections: 0 }, () => ({}
 `;
 
 test('a process that ends before the proof is complete takes its snapshots with it', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, () => {
+  const ended = spawnSync(process.execPath, ['-e', '']).pid;
+  const [left, kept] = [ended, process.pid].map((pid) => fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${pid}-`)));
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', ENDS_EARLY], { encoding: 'utf8', env: { ...process.env, TMPDIR: os.tmpdir() } });
+  assert.ok(!fs.existsSync(left), 'what an ended process left is removed');
+  assert.ok(fs.existsSync(kept), 'what a living one has is not');
+  fs.rmdirSync(kept);
   const [pid, folders] = stdout.trim().split(' ');
   assert.equal(folders, '1', stderr);
   assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${pid}-`)), []);

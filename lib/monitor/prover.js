@@ -15,6 +15,8 @@ const APART = { requests: 200, collections: 1 };
 const APART_MS = { share: 1 / 3, leastReadings: 6, most: 10 * 60_000 };
 /** Between two comparisons the process is left alone: for so many times what the snapshots took, and within bounds. */
 const REST = { times: 200, leastMs: 10 * 60_000, mostMs: 6 * 3_600_000 };
+/** A busy moment is no reason to give up: so many in a row are. */
+const MOST_FAILURES = 5;
 /** Waiting longer than this for traffic means that the process is quiet: the snapshots are let go. */
 const PATIENCE_MS = 6 * 3_600_000;
 
@@ -35,6 +37,7 @@ class Prover {
   #restUntil = 0;
   /** Milliseconds that the snapshots of this comparison took. */
   #spentMs = 0;
+  #failures = 0;
   #startedAt = 0;
   #abort = new AbortController();
   #busy = false;
@@ -82,8 +85,11 @@ class Prover {
     try {
       await this.#takeNext({ requests, collections });
       if (this.#snapshots.length === SNAPSHOTS) await this.#compare(observations());
+      this.#failures = 0;
     } catch {
-      this.#rest(REST.mostMs);
+      this.#failures += 1;
+      const isHopeless = this.#failures === MOST_FAILURES || this.#snapshots.length === SNAPSHOTS;
+      if (isHopeless || this.#abort.signal.aborted) this.#rest(REST.mostMs);
     } finally {
       this.#busy = false;
     }
@@ -96,9 +102,8 @@ class Prover {
   }
 
   async #takeNext({ requests, collections }) {
-    if (this.#snapshots.length === 0) this.#begin();
-    this.#folder ??= fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${process.pid}-`));
-    const file = path.join(this.#folder, `${this.#snapshots.length + 1}.heapsnapshot`);
+    const folder = (this.#folder ??= this.#begin());
+    const file = path.join(folder, `${this.#snapshots.length + 1}.heapsnapshot`);
     const taken = await takeSnapshot({ path: file, mode: 'background', redact: true, signal: this.#abort.signal });
     this.#spentMs += taken.durationMs;
     this.#snapshots.push({ path: taken.path, requests, collections, ageMs: process.uptime() * 1000 });
@@ -111,9 +116,12 @@ class Prover {
     return enough && process.uptime() * 1000 - last.ageMs >= Math.min(APART_MS.most, apartMs);
   }
 
+  /** @returns {string} a folder for the snapshots */
   #begin() {
+    removeLeftOvers();
     this.#startedAt = Date.now();
     process.once('exit', this.#discard);
+    return fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${process.pid}-`));
   }
 
   async #compare(observations) {
@@ -129,8 +137,25 @@ class Prover {
     this.#restUntil = Date.now() + ms;
     this.#snapshots = [];
     this.#spentMs = 0;
+    this.#failures = 0;
     process.removeListener('exit', this.#discard);
     this.#discard();
+  }
+}
+
+/** What a process left that a signal ended: there, nobody is told to clean up. */
+function removeLeftOvers() {
+  for (const name of fs.readdirSync(os.tmpdir())) {
+    const pid = Number(/^leakwatch-(\d+)-\w{6}$/.exec(name)?.[1]);
+    if (pid && !isAlive(pid)) fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
   }
 }
 
