@@ -15,7 +15,7 @@ use super::isolation::{RouteRate, guilty};
 use super::naming::{Named, name};
 use super::profile::{AllocationProfile, AllocationStack};
 use super::resources::waiting_to_fire;
-use super::routes::{RouteIndex, RouteVotes};
+use super::routes::{RouteIndex, RouteVotes, only_route};
 use super::sites::{Anchor, Site, SiteFinder, Sites};
 use super::steps::{PathReader, shown};
 use super::suspect_id::suspect_id;
@@ -174,14 +174,15 @@ impl Builder<'_, '_> {
 
     /// The routes of the allocation stacks that pass through a growing line's function; of its surroundings otherwise.
     /// The routes that left something when they were alone; else those of the allocation stacks through a growing
-    /// line's function; else those whose handlers surround such a line.
+    /// line's function; else those whose handlers surround such a line; else the only one that was asked for.
     fn route_names(&mut self, sites: &Sites, rates: &[RouteRate]) -> Vec<String> {
         let guilty = guilty(rates);
         if !guilty.is_empty() {
             return guilty;
         }
         let decided = self.allocating_routes(sites);
-        if decided.is_empty() { self.surrounding_routes(sites) } else { decided }
+        let decided = if decided.is_empty() { self.surrounding_routes(sites) } else { decided };
+        if decided.is_empty() { only_route(&self.evidence.run.points).into_iter().collect() } else { decided }
     }
 
     fn allocating_routes(&mut self, sites: &Sites) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage};
 use super::clusters::Interval3;
 use super::from_heap::{HeapEvidence, heap_suspects};
-use super::input::{SnapshotAt, TestRun};
+use super::input::{Point, SnapshotAt, TestRun};
 use super::merge::{merge, part_doubtful};
 use super::monitor::Observations;
 use super::profile::AllocationProfile;
@@ -50,6 +50,7 @@ fn suspects(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Ve
         cwd: seen.cwd.clone(),
         entry: seen.entry.clone(),
         own_folder: seen.own_folder.clone(),
+        points: vec![Point::default(), Point { routes: seen.routes.clone(), ..Point::default() }],
         ..TestRun::default()
     };
     let evidence = HeapEvidence {

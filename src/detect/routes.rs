@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::input::{Frame, RouteHandlers};
+use super::input::{Frame, Point, RouteHandlers};
 use super::profile::{AllocationProfile, AllocationStack};
 use crate::source::{Position, SourceCache};
 
@@ -19,6 +19,8 @@ pub struct RouteIndex {
 
 /// A function that more routes than this share (a wrapper, a middleware) tells no route.
 const MAX_SHARED: usize = 3;
+/// A route with so many of the requests is the only one there is, but for a health check.
+const ONLY: f64 = 0.98;
 /// A route with less than this share of the strongest route's weight is noise.
 const MIN_SHARE: f64 = 0.2;
 
@@ -115,6 +117,16 @@ impl RouteVotes {
     }
 }
 
+/// The route of all requests, or nearly all, between the first point and the last.
+pub fn only_route(points: &[Point]) -> Option<String> {
+    let (first, last) = (points.first()?, points.last()?);
+    let asked = |route: &String, count: u64| count.saturating_sub(*first.routes.get(route).unwrap_or(&0));
+    let total: u64 = last.routes.iter().map(|(route, &count)| asked(route, count)).sum();
+    let busiest = last.routes.iter().max_by_key(|&(route, &count)| asked(route, count))?;
+    let share = asked(busiest.0, *busiest.1) as f64 / total.max(1) as f64;
+    (share >= ONLY).then(|| busiest.0.clone())
+}
+
 fn start_of(frame: &Frame) -> FunctionStart {
     (frame.file.clone(), frame.line, frame.column)
 }
@@ -157,5 +169,17 @@ mod tests {
         votes.add(&names(&["GET /b"]), 30.0);
         votes.add(&names(&["GET /c"]), 5.0);
         assert_eq!(votes.decided(), ["GET /a", "GET /b"]);
+    }
+
+    #[test]
+    fn the_only_route_is_told_and_one_of_two_is_not() {
+        let point = |counts: &[(&str, u64)]| Point {
+            routes: counts.iter().map(|(route, count)| ((*route).to_owned(), *count)).collect(),
+            ..Point::default()
+        };
+        let points = [point(&[("GET /warm", 500)]), point(&[("GET /warm", 501), ("POST /a", 400)])];
+        assert_eq!(only_route(&points).as_deref(), Some("POST /a"));
+        assert_eq!(only_route(&[point(&[]), point(&[("GET /a", 60), ("GET /b", 40)])]), None);
+        assert_eq!(only_route(&[point(&[])]), None);
     }
 }
