@@ -191,21 +191,25 @@ fn point_of(moment: &Moment) -> Point {
     }
 }
 
-/// Does live memory rise enough, for long enough, to make heap snapshots worth their cost?
+/// Does live memory rise enough, for long enough, to make heap snapshots worth their cost? With time, or with the
+/// requests: a leak of a server that is asked less for a while seems to have stopped.
 pub fn worth_proving(seen: &Observations) -> bool {
-    let rises = |fit: Fit| matches!(fit.trend, Trend::Growing | Trend::Undecided);
-    floor_fit(seen, MIN_RISING_FLOORS).is_some_and(rises)
+    let rises = |over: fn(&Floor) -> f64| {
+        let fit = floor_fit(seen, MIN_RISING_FLOORS, over);
+        fit.is_some_and(|fit| matches!(fit.trend, Trend::Growing | Trend::Undecided))
+    };
+    rises(|floor| floor.at_ms) || rises(|floor| floor.requests)
 }
 
 /// Live bytes over time in milliseconds, once the process is warm.
 fn floor_growth(seen: &Observations) -> Option<Fit> {
-    floor_fit(seen, MIN_FLOORS)
+    floor_fit(seen, MIN_FLOORS, |floor| floor.at_ms)
 }
 
-fn floor_fit(seen: &Observations, fewest: usize) -> Option<Fit> {
+fn floor_fit(seen: &Observations, fewest: usize, over: fn(&Floor) -> f64) -> Option<Fit> {
     let born = seen.floors.last()?.at_ms - seen.uptime_ms;
     let warm = seen.floors.iter().filter(|floor| floor.at_ms - born >= seen.interval_ms * WARM_UP_READINGS);
-    let points: Vec<(f64, f64)> = warm.map(|floor| (floor.at_ms, floor.heap_used + floor.external)).collect();
+    let points: Vec<(f64, f64)> = warm.map(|floor| (over(floor), floor.heap_used + floor.external)).collect();
     if points.len() < fewest {
         return None;
     }
@@ -223,7 +227,11 @@ fn verdict(seen: &Observations, suspects: &[Suspect], growth: Option<&Fit>) -> V
     let long_enough = seen.acquitted || seen.uptime_ms >= seen.interval_ms * HEALTHY_READINGS;
     match growth.map(|fit| fit.trend) {
         _ if !suspects.is_empty() => Verdict::Leaking,
-        Some(Trend::Stable | Trend::Plateaued) if seen.requests > 0 && long_enough => Verdict::Healthy,
+        Some(Trend::Stable | Trend::Plateaued)
+            if seen.requests > 0 && long_enough && !worth_proving(seen) =>
+        {
+            Verdict::Healthy
+        }
         _ => Verdict::Undecided,
     }
 }
@@ -395,5 +403,29 @@ mod tests {
         assert!(!worth_proving(&seen(40e3, true)));
         assert_eq!(judge_monitor(&seen(40e3, false)).verdict, Verdict::Undecided);
         assert_eq!(judge_monitor(&seen(40e3, true)).verdict, Verdict::Healthy);
+    }
+
+    #[test]
+    fn a_leak_of_a_server_that_is_asked_less_for_a_while_has_not_stopped() {
+        let seen = |bytes_per_request: f64| {
+            let floor = |index: u32| {
+                let (busy, quiet) = (index.min(10), index.saturating_sub(10));
+                let requests = f64::from(busy) * 500.0 + f64::from(quiet) * 50.0;
+                let (at_ms, heap_used) =
+                    (1e6 + f64::from(index) * 10_000.0, 8e6 + requests * bytes_per_request);
+                Floor { at_ms, requests, heap_used, ..Floor::default() }
+            };
+            let floors = (0..24).map(floor).collect();
+            Observations {
+                floors,
+                uptime_ms: 900_000.0,
+                interval_ms: 5_000.0,
+                requests: 9,
+                ..Observations::default()
+            }
+        };
+        assert_eq!(judge_monitor(&seen(300.0)).verdict, Verdict::Undecided);
+        assert!(worth_proving(&seen(300.0)));
+        assert_eq!(judge_monitor(&seen(10.0)).verdict, Verdict::Healthy);
     }
 }
