@@ -121,6 +121,7 @@ class Monitor {
       intervalMs: this.#settings.intervalMs,
       ownFolder: __dirname,
       proven: this.#prover?.suspects ?? [],
+      doubts: this.#prover?.doubts ?? [],
       acquitted: this.#prover?.acquitted ?? false,
       dropped: this.#tracker.dropped(),
     };

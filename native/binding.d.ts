@@ -265,8 +265,8 @@ export declare function prepareCount(limits: CaptureLimits): number;
 export declare function prepareSnapshot(settings: CaptureSettings, limits: CaptureLimits): number;
 
 /**
- * The suspects (JSON) that heap snapshots prove: JSON of `[{ path, requests }]`, three in time order, of the process
- * that the monitor measured (JSON). Works on a thread of libuv's pool.
+ * What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the
+ * process that the monitor measured (JSON). Works on a thread of libuv's pool.
  */
 export declare function proveMonitor(observations: string, snapshots: string): Promise<string>;
 

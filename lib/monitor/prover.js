@@ -27,7 +27,9 @@ const PATIENCE_MS = 6 * 3_600_000;
 class Prover {
   /** @type {any[]} suspects, as the report has them */
   suspects = [];
-  /** Whether the last comparison found nothing. */
+  /** @type {string[]} sentences on what grows and may stop by itself */
+  doubts = [];
+  /** Whether the last comparison found neither. */
   acquitted = false;
   #intervalMs;
   /** @type {string | null} */
@@ -75,6 +77,7 @@ class Prover {
     if (!last && !grows) {
       // What was proven once has ended.
       this.suspects = [];
+      this.doubts = [];
       return;
     }
     if (last && !this.#isApart(last, { requests, collections })) {
@@ -125,10 +128,11 @@ class Prover {
   }
 
   async #compare(observations) {
-    const suspects = JSON.parse(await native.proveMonitor(JSON.stringify(observations), JSON.stringify(this.#snapshots)));
+    const { suspects, doubts } = JSON.parse(await native.proveMonitor(JSON.stringify(observations), JSON.stringify(this.#snapshots)));
     if (!this.#abort.signal.aborted) {
       this.suspects = suspects;
-      this.acquitted = suspects.length === 0;
+      this.doubts = doubts;
+      this.acquitted = suspects.length === 0 && doubts.length === 0;
     }
     this.#rest(Math.min(REST.mostMs, Math.max(REST.leastMs, this.#spentMs * REST.times)));
   }

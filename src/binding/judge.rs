@@ -58,8 +58,8 @@ pub fn worth_proving_monitor(observations: String) -> Result<bool> {
     Ok(monitor::worth_proving(&parse(&observations, "set of observations")?))
 }
 
-/// The suspects (JSON) that heap snapshots prove: JSON of `[{ path, requests }]`, three in time order, of the process
-/// that the monitor measured (JSON). Works on a thread of libuv's pool.
+/// What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the
+/// process that the monitor measured (JSON). Works on a thread of libuv's pool.
 #[napi(catch_unwind, ts_return_type = "Promise<string>")]
 pub fn prove_monitor(observations: String, snapshots: String) -> AsyncTask<Judgement> {
     Judgement::of(move || {

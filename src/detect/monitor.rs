@@ -56,7 +56,9 @@ pub struct Observations {
     pub interval_ms: f64,
     /// Suspects that heap snapshots have proven.
     pub proven: Vec<Suspect>,
-    /// Whether the last heap snapshots compared found nothing.
+    /// Sentences on what grows in heap snapshots and may stop by itself.
+    pub doubts: Vec<String>,
+    /// Whether the last heap snapshots compared found neither.
     pub acquitted: bool,
 }
 
@@ -140,7 +142,7 @@ pub fn judge_monitor(seen: &Observations) -> Report {
         routes: route_rows(&seen.routes),
         resources: resource_rows(&seen.resources, Path::new(&seen.cwd)),
         checkpoints: seen.stretches.clone(),
-        evidence: growth.iter().map(|fit| floor_sentence(seen, fit)).chain(acquittal(seen)).collect(),
+        evidence: evidence(seen, growth.as_ref()),
         dropped: Some(seen.dropped),
         cost: None,
     };
@@ -228,7 +230,7 @@ fn verdict(seen: &Observations, suspects: &[Suspect], growth: Option<&Fit>) -> V
     match growth.map(|fit| fit.trend) {
         _ if !suspects.is_empty() => Verdict::Leaking,
         Some(Trend::Stable | Trend::Plateaued)
-            if seen.requests > 0 && long_enough && !worth_proving(seen) =>
+            if seen.requests > 0 && long_enough && seen.doubts.is_empty() && !worth_proving(seen) =>
         {
             Verdict::Healthy
         }
@@ -255,8 +257,11 @@ fn summary(seen: &Observations, verdict: Verdict, suspects: &[Suspect], growth: 
     }
 }
 
-fn acquittal(seen: &Observations) -> Option<String> {
-    seen.acquitted.then(|| "3 heap snapshots compared: nothing in them keeps growing".to_owned())
+fn evidence(seen: &Observations, growth: Option<&Fit>) -> Vec<String> {
+    let floors = growth.map(|fit| floor_sentence(seen, fit));
+    let acquittal = "3 heap snapshots compared: nothing in them keeps growing";
+    let acquitted = seen.acquitted.then(|| acquittal.to_owned());
+    seen.doubts.iter().cloned().chain(floors).chain(acquitted).collect()
 }
 
 fn floor_sentence(seen: &Observations, fit: &Fit) -> String {

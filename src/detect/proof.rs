@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage};
 use super::clusters::Interval3;
 use super::from_heap::{HeapEvidence, heap_suspects};
@@ -29,23 +31,32 @@ const LONG_ENOUGH_MS: f64 = 3_600_000.0;
 /// Objects below one holder that are looked at.
 const MAX_SURVEYED: usize = 200_000;
 
-/// The suspects of a running process of which three snapshots were taken.
+/// What three snapshots of a running process say.
+#[derive(Debug, Default, Serialize)]
+pub struct Proof {
+    /// What leaks.
+    pub suspects: Vec<Suspect>,
+    /// Sentences on what grows and may stop by itself.
+    pub doubts: Vec<String>,
+}
+
+/// Compares three snapshots of a running process.
 ///
 /// # Errors
 /// [`HeapError`] when a snapshot cannot be read.
-pub fn prove(seen: &Observations, snapshots: &[SnapshotAt]) -> Result<Vec<Suspect>, HeapError> {
+pub fn prove(seen: &Observations, snapshots: &[SnapshotAt]) -> Result<Proof, HeapError> {
     let graphs =
         snapshots.iter().map(|at| HeapGraph::open(Path::new(&at.path))).collect::<Result<Vec<_>, _>>()?;
-    let [a, b, c] = graphs.as_slice() else { return Ok(Vec::new()) };
+    let [a, b, c] = graphs.as_slice() else { return Ok(Proof::default()) };
     let requests =
         [snapshots[1].requests - snapshots[0].requests, snapshots[2].requests - snapshots[1].requests];
     let series = Interval3 { graphs: [a, b, c], requests, shares_ids: false };
     let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS, &Task::default())?.growth;
     let clusters: Vec<Cluster> = growth.iter().filter_map(|growth| cluster(&series, growth)).collect();
-    Ok(suspects(seen, &series, &clusters))
+    Ok(proof(seen, &series, &clusters))
 }
 
-fn suspects(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Vec<Suspect> {
+fn proof(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Proof {
     let run = TestRun {
         cwd: seen.cwd.clone(),
         entry: seen.entry.clone(),
@@ -60,11 +71,12 @@ fn suspects(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Ve
         isolated: &vec![Vec::new(); clusters.len()],
         sources: &mut SourceCache::default(),
     };
-    let (mut proven, doubtful) = part_doubtful(heap_suspects(clusters, evidence));
+    let (mut proven, mut doubtful) = part_doubtful(heap_suspects(clusters, evidence));
     if seen.uptime_ms >= LONG_ENOUGH_MS {
-        proven.extend(doubtful);
+        proven.append(&mut doubtful);
     }
-    merge(Vec::new(), proven)
+    let doubts = doubtful.iter().filter_map(|suspect| suspect.doubt(Path::new(&seen.cwd))).collect();
+    Proof { suspects: merge(Vec::new(), proven), doubts }
 }
 
 /// A holder that keeps growing as a cluster; `None` when its growth is too little or too uneven.
