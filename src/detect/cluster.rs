@@ -35,7 +35,7 @@ pub struct Recurring {
     pub counts: [u64; 2],
     /// How many of those the owner holds directly, by interval.
     pub tops: [u64; 2],
-    /// Objects between the owner and most of them.
+    /// Objects between the owner and those that are one for each thing that leaks.
     pub depth: u32,
     /// Self size of all of them, in bytes.
     pub bytes: u64,
@@ -98,7 +98,8 @@ impl ClassTally {
     /// The classes that `keep` keeps: outermost first, then what has more bytes; text after what it is the text of.
     pub fn sorted(self, keep: impl FnMut(&Recurring) -> bool) -> Vec<Recurring> {
         let mut keep = keep;
-        let settled = self.0.into_values().map(Counted::settled);
+        let things = self.0.values().map(|counted| counted.class.tops.iter().sum()).max().unwrap_or(0);
+        let settled = self.0.into_values().map(|counted| counted.settled(things));
         let mut classes: Vec<Recurring> = settled.filter(|class| keep(class)).collect();
         classes.sort_by(|a, b| {
             (a.depth, is_text(a), b.bytes, &a.class).cmp(&(b.depth, is_text(b), a.bytes, &b.class))
@@ -119,12 +120,13 @@ impl Counted {
         }
     }
 
-    /// The class at the depth where most of its objects are: one that is nearer by another way, as the socket that
-    /// several requests share, says nothing of the others. The outermost of several such depths.
-    fn settled(self) -> Recurring {
+    /// The class at the outermost depth where it has about one object for each of `things`. One that is nearer by
+    /// another way, as the socket that several requests share, says nothing of the others.
+    fn settled(self, things: u64) -> Recurring {
         let mut class = self.class;
-        let most = self.levels.iter().rev().max_by_key(|(_, level)| level.count);
-        if let Some((&depth, level)) = most {
+        let one_each = self.levels.iter().find(|(_, level)| level.count * 2 >= things);
+        let settled = one_each.or_else(|| self.levels.iter().max_by_key(|(_, level)| level.count));
+        if let Some((&depth, level)) = settled {
             (class.depth, class.sample) = (depth, level.sample);
         }
         class
@@ -164,4 +166,39 @@ pub(super) fn is_rootlike(graph: &HeapGraph, node: NodeIndex) -> bool {
 
 fn is_text(class: &Recurring) -> bool {
     matches!(class.node_type, NodeType::String | NodeType::ConsString | NodeType::SlicedString)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A class with so many objects at each depth.
+    fn counted(levels: &[(u32, u64)]) -> Counted {
+        let sample = NodeIndex(0);
+        let class = Recurring {
+            class: "Part".into(),
+            node_type: NodeType::Object,
+            counts: [0; 2],
+            tops: [0; 2],
+            depth: levels[0].0,
+            bytes: 0,
+            sample,
+        };
+        let mut counted = Counted { class, levels: BTreeMap::new() };
+        for &(depth, count) in levels {
+            (0..count).for_each(|_| counted.place(depth, sample, 1));
+        }
+        counted
+    }
+
+    #[test]
+    fn a_class_is_as_deep_as_where_each_thing_has_one() {
+        // Eight sockets are near by another way; every request has a part of its own two further down.
+        assert_eq!(counted(&[(2, 8), (4, 70)]).settled(72).depth, 4);
+        // Each thing is a plain object, with forty more inside.
+        assert_eq!(counted(&[(1, 72), (3, 2880)]).settled(72).depth, 1);
+        // A chain: the owner holds the first of them.
+        let links: Vec<(u32, u64)> = (1..100).map(|depth| (depth, 1)).collect();
+        assert_eq!(counted(&links).settled(1).depth, 1);
+    }
 }

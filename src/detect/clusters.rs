@@ -172,15 +172,24 @@ fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {
 
 /// Does the owner keep more after each interval, or did new objects only replace others?
 fn adds_to_total(cluster: &Cluster, series: &Interval3) -> bool {
-    let objects = |graph: &HeapGraph| {
-        graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as u64
+    let Some(retained) = cluster.retained else {
+        return cluster.rootlike && more_objects(cluster, series);
     };
-    let (totals, new) = match cluster.retained {
-        Some(retained) => (retained, cluster.bytes),
-        None if cluster.rootlike => (series.graphs.map(objects), cluster.lead.counts),
-        None => return false,
-    };
-    (0..2).all(|i| totals[i + 1] as f64 - totals[i] as f64 >= new[i] as f64 * MIN_ADDED)
+    let gained = |from: usize, to: usize| retained[to] as f64 - retained[from] as f64;
+    let added = |gained: f64, new: u64| gained >= new as f64 * MIN_ADDED;
+    let [first, second] = cluster.bytes;
+    let each = added(gained(0, 1), first) && added(gained(1, 2), second);
+    // What something else holds, too, at one moment is not retained then: the objects count.
+    each || (added(gained(0, 2), first + second) && more_objects(cluster, series))
+}
+
+/// Are there more objects of the class after each interval, in the whole heap?
+fn more_objects(cluster: &Cluster, series: &Interval3) -> bool {
+    let totals = series.graphs.map(|graph| {
+        graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as f64
+    });
+    let new = cluster.lead.counts;
+    (0..2).all(|i| totals[i + 1] - totals[i] >= new[i] as f64 * MIN_ADDED)
 }
 
 /// What an object of the last snapshot retained in each; `None` when it was not there from the start.
