@@ -50,7 +50,7 @@ function use(app) {
 
 test('the packed package holds what it needs and nothing else', () => {
   const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n').map((file) => file.replace(/^package\//, ''));
-  for (const needed of ['lib/index.js', 'bin/leakwatch.js', 'index.d.ts', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'scripts/install.js', 'scripts/build.js', 'native/binding.d.ts', `native/${binary}`, 'LICENSE']) {
+  for (const needed of ['lib/index.js', 'bin/leakwatch.js', 'index.d.ts', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'schemas/analysis.json', 'schemas/comparison.json', 'schemas/why.json', 'scripts/install.js', 'scripts/build.js', 'native/binding.d.ts', `native/${binary}`, 'LICENSE']) {
     assert.ok(files.includes(needed), `${needed} is missing`);
   }
   assert.deepEqual(files.filter((file) => /^(__test__|tests|target|benchmark|examples|node_modules)\//.test(file)), []);

@@ -11,6 +11,7 @@ use super::table::{Columns, Row, Table};
 /// Where V8 says a function, or an object's constructor, stands. Zero-based, as in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ScriptPosition {
     /// V8's number of the script, valid for one process.
     pub script_id: u32,

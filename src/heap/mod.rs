@@ -35,6 +35,8 @@ mod originals;
 mod paths;
 mod questions;
 mod scan;
+#[cfg(test)]
+mod schemas;
 mod scopes;
 mod scripts;
 mod shallow;

@@ -11,6 +11,7 @@ use super::types::{NodeIndex, NodeType};
 
 /// A place in a script. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Location {
     /// Absolute path, `node:…` for Node's own code, or what else the script calls itself (`evalmachine.<anonymous>`).
     pub file: String,

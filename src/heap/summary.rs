@@ -8,6 +8,7 @@ use super::scripts::Location;
 
 /// Totals and classes of a snapshot. The same file gives the same bytes of JSON.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotSummary {
     /// Number of nodes.
@@ -22,6 +23,7 @@ pub struct SnapshotSummary {
 
 /// A class of a snapshot.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ClassRow {
     /// As DevTools shows it.

@@ -8,6 +8,7 @@ use crate::heap::types::NodeType;
 
 /// All buffers of a snapshot.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Buffers {
     /// How many.
@@ -20,6 +21,7 @@ pub struct Buffers {
 
 /// The memory of one `ArrayBuffer`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BufferRow {
     /// Its size.

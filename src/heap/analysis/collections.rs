@@ -19,6 +19,7 @@ const TABLE_WORDS: u64 = 3;
 
 /// A collection.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CollectionRow {
     /// `Map`, `Set`, `WeakMap`, `WeakSet`, `Array` or `dictionary`.

@@ -18,6 +18,7 @@ const MAX_SCOPES: usize = 64;
 
 /// Contexts besides the program's own.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Contexts {
     /// How many contexts.
@@ -30,6 +31,7 @@ pub struct Contexts {
 
 /// A context.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContextRow {
     /// Its object id.

@@ -11,6 +11,7 @@ const FEW: usize = 2;
 
 /// The listeners of one event of one emitter.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ListenerRow {
     /// Class of the emitter.

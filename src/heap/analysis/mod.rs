@@ -44,6 +44,7 @@ use super::task::Task;
 
 /// The whole answer about one snapshot.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotAnalysis {
     /// The application's folder: where its `node_modules` are; null when nothing tells.

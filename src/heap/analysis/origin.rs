@@ -30,8 +30,11 @@ pub(super) fn timer_callback(graph: &HeapGraph, node: NodeIndex) -> Option<NodeI
     graph.property_target(node, name).filter(|&callback| graph.node_type(callback) == NodeType::Closure)
 }
 
-/// True for what Node itself keeps: its path leads through a variable of Node's own code, and nothing on it stands in a
-/// file of the program.
+/// Objects looked at for one of the program's.
+const MAX_CHILDREN: usize = 1000;
+
+/// True for what Node itself keeps for itself: its path leads through a variable of Node's own code, and nothing on it,
+/// and nothing the node immediately dominates, comes from a file of the program.
 pub(super) fn is_nodes_own(graph: &HeapGraph, node: NodeIndex) -> bool {
     let is_node = |file: &str| file.starts_with("node:");
     let file_of = |step: &Step| match &step.hold {
@@ -44,7 +47,16 @@ pub(super) fn is_nodes_own(graph: &HeapGraph, node: NodeIndex) -> bool {
     };
     let paths = graph.retainer_paths(node, 1);
     let files: Vec<String> = paths.iter().flatten().filter_map(file_of).collect();
-    !files.is_empty() && files.iter().all(|file| is_node(file))
+    !files.is_empty() && files.iter().all(|file| is_node(file)) && !holds_program(graph, node)
+}
+
+/// True when the node immediately dominates something of the program's, such as timers with callbacks; backing stores are
+/// looked through.
+fn holds_program(graph: &HeapGraph, node: NodeIndex) -> bool {
+    let is_store = |&child: &NodeIndex| graph.node_type(child) == NodeType::Array;
+    let stored = graph.dominated(node).filter(is_store).flat_map(|store| graph.dominated(store));
+    let children = graph.dominated(node).chain(stored).take(MAX_CHILDREN);
+    children.into_iter().any(|child| origin(graph, child).is_some())
 }
 
 /// The folder that most scripts' `node_modules` are in: the application's. `None` without dependencies.

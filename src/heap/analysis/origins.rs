@@ -15,6 +15,7 @@ use crate::heap::types::{NodeIndex, NodeType};
 
 /// Functions made by one line.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ClosureRow {
     /// Where.
@@ -27,6 +28,7 @@ pub struct ClosureRow {
 
 /// What belongs to one file.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileRow {
     /// Path of the script.
@@ -39,6 +41,7 @@ pub struct FileRow {
 
 /// What belongs to one npm package.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PackageRow {
     /// Its name; `(app)` for code outside `node_modules`, `node` for Node's own.

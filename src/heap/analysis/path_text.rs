@@ -10,6 +10,7 @@ use crate::heap::types::NodeIndex;
 
 /// One step of a retainer path, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PathStep {
     /// Why the edge holds: `global`, `property`, `element`, `variable`, `export`, `moduleExports`, `mapKey`,

@@ -19,6 +19,7 @@ const MAX_REACTIONS: u64 = 10_000_000;
 
 /// All pending promises that are waited for.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PendingPromises {
     /// How many.
@@ -31,6 +32,7 @@ pub struct PendingPromises {
 
 /// A pending promise.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PromiseRow {
     /// Its object id.

@@ -24,6 +24,7 @@ const MAX_KEEPERS: usize = 256;
 
 /// What belongs to one route.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RouteMemory {
     /// Method and pattern: `POST /login`.

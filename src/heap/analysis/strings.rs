@@ -15,6 +15,7 @@ const CUT_AT: usize = 1024;
 
 /// All strings that are there twice or more.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DuplicateStrings {
     /// Different texts.
@@ -27,6 +28,7 @@ pub struct DuplicateStrings {
 
 /// A text that is in the heap more than once.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DuplicateString {
     /// Its start.

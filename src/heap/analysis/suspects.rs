@@ -19,13 +19,16 @@ const MIN_SHARE: f64 = 0.05;
 const MIN_BYTES: u64 = 512 << 10;
 /// An object that gets this share of its retained size from a single child only passes it on.
 const PASSED_ON: f64 = 0.6;
-/// A group has at least so many objects.
+/// A group has at least so many objects …
 const MIN_GROUP: u64 = 20;
+/// … none of which is more than this share of it.
+const MAX_MEMBER: f64 = 0.2;
 /// Classes listed for what a suspect consists of.
 const CONTENTS: usize = 5;
 
 /// An object, or a group of objects of one class, that keeps much of the heap alive.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LeakSuspect {
     /// `object`, or `group` for many objects of one class without a common holder.
@@ -50,6 +53,7 @@ pub struct LeakSuspect {
 
 /// Objects of one class among what a suspect dominates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SuspectContent {
     /// Their class.
@@ -83,7 +87,7 @@ pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
             found.push(object_suspect(graph, node));
         }
     }
-    groups.retain(|_, group| group.bytes >= threshold && group.count >= MIN_GROUP);
+    groups.retain(|_, group| group.bytes >= threshold && group.count >= MIN_GROUP && group.is_even());
     let of_program = groups.into_values().filter(|group| !is_nodes_own(graph, group.sample(graph)));
     found.extend(of_program.map(|group| group_suspect(graph, &group)));
     let mut found = greatest(found, top, |suspect| suspect.retained_bytes);
@@ -116,6 +120,11 @@ struct Group {
 }
 
 impl Group {
+    /// False where one member alone makes the group what it is.
+    fn is_even(&self) -> bool {
+        self.greatest.is_none_or(|(bytes, _)| bytes as f64 <= self.bytes as f64 * MAX_MEMBER)
+    }
+
     /// Its greatest member.
     fn sample(&self, graph: &HeapGraph) -> NodeIndex {
         self.greatest.map_or(graph.root(), |(_, node)| node)

@@ -12,6 +12,7 @@ use crate::heap::types::{NodeIndex, NodeType};
 
 /// Runs of one async function or generator that are suspended.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SuspendedRow {
     /// The function.

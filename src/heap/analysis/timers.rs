@@ -10,6 +10,7 @@ use crate::heap::scripts::Location;
 
 /// Timers with callbacks from one line.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TimerRow {
     /// `Timeout` or `Immediate`.

@@ -12,6 +12,7 @@ use crate::heap::types::{ClassId, NodeIndex};
 
 /// An object and the paths that keep it alive.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WhyAlive {
     /// The application's folder: where its `node_modules` are; null when nothing tells.
@@ -34,6 +35,7 @@ pub struct WhyAlive {
 
 /// One path from the root to the object.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WhyPath {
     /// The program's part of it in one line.

@@ -11,6 +11,7 @@ use crate::heap::types::NodeIndex;
 
 /// A class in two snapshots.
 #[derive(Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ClassDelta {
     /// As DevTools shows it.

@@ -23,6 +23,7 @@ const STEADY: f64 = 0.4;
 
 /// How a holder grew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Trend {
     /// Between two snapshots: whether it goes on, a third one would tell.
@@ -48,6 +49,7 @@ impl Trend {
 /// A holder whose contents grow from each snapshot to the next; or, where several hold them together, the objects that
 /// grow in number.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Growth {
     /// Hash of the signature: the same leak has the same id in another process.
@@ -72,6 +74,7 @@ pub struct Growth {
 
 /// Objects that accumulate in a holder.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrownContent {
     /// Their class.

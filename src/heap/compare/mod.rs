@@ -20,6 +20,7 @@ use super::types::NodeIndex;
 
 /// The difference between two or more snapshots, in the order they were taken.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotComparison {
     /// The application's folder: where its `node_modules` are; null when nothing tells.

@@ -26,13 +26,13 @@ pub fn render_analysis(analysis: &SnapshotAnalysis, file: &str, options: TextOpt
     let size = page.styled(&bytes(analysis.summary.total_bytes), Style::new().bold());
     page.line(&format!("{size} in {} objects  {file}", units::count(analysis.summary.nodes as u64)));
     for (index, row) in analysis.suspects.iter().take(SUSPECTS).enumerate() {
-        suspect(&mut page, index + 1, row, file);
+        suspect(&mut page, index + 1, row);
     }
     Lists { analysis, worth: (analysis.summary.total_bytes as f64 * MIN_SHARE) as u64 }.render(&mut page);
     page.finish()
 }
 
-fn suspect(page: &mut Page, number: usize, suspect: &LeakSuspect, file: &str) {
+fn suspect(page: &mut Page, number: usize, suspect: &LeakSuspect) {
     page.line("");
     let count =
         if suspect.count > 1 { format!("{} × ", units::count(suspect.count)) } else { String::new() };
@@ -55,7 +55,7 @@ fn suspect(page: &mut Page, number: usize, suspect: &LeakSuspect, file: &str) {
     if let Some(location) = &suspect.location {
         page.field("defined at", &place(location));
     }
-    page.field("look", &format!("leakwatch path {file} --id {}", suspect.id));
+    page.field("look", &format!("leakwatch path FILE --id {}", suspect.id));
 }
 
 struct Lists<'a> {
