@@ -21,7 +21,7 @@ for (const version of ['running', ...(process.env.TEST_NODES ?? '').split(',').f
   test(`Node ${version}: promises, async functions, timers, routes, contexts, collections`, async () => {
     const file = path.join(folder, `${version}.heapsnapshot`);
     execFileSync(version === 'running' ? process.execPath : nodeBinary(version), [program, file]);
-    const { promises, suspended, timers, routes, contexts, collections } = await analyzeSnapshot(file, { top: 1000 });
+    const { promises, suspended, timers, routes, contexts, collections, suspects } = await analyzeSnapshot(file, { top: 1000 });
 
     const [never] = promises.biggest;
     assert.equal(never.reactions, 90, 'thirty runs of each of two async functions, thirty of then');
@@ -43,6 +43,8 @@ for (const version of ['running', ...(process.env.TEST_NODES ?? '').split(',').f
     const find = (/** @type {string} */ name) => collections.find((collection) => collection.path.startsWith(`global › ${name} ›`));
     assert.deepEqual([find('map')?.entries, find('map')?.capacity], [1000, 1024]);
     assert.deepEqual([find('set')?.entries, find('set')?.capacity], [100, 128]);
+    const list = suspects.find(({ path }) => path === 'global › list › {link, text}');
+    assert.ok(Number(list?.retainedBytes) > 30_000 * 32, JSON.stringify(suspects));
     assert.ok(!collections.some(({ path }) => path.includes('primordials')), "Node's own are left out");
   });
 }

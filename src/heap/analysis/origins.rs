@@ -22,7 +22,7 @@ pub struct ClosureRow {
     pub location: Location,
     /// How many are alive.
     pub count: u64,
-    /// Sum of what each retains.
+    /// What they retain together.
     pub retained_bytes: u64,
 }
 
@@ -124,21 +124,28 @@ impl Groups {
 }
 
 fn closures(graph: &HeapGraph, top: usize) -> Vec<ClosureRow> {
-    let mut places = HashMap::new();
+    let mut groups = HashMap::new();
+    let mut rows: Vec<(u64, u64, NodeIndex)> = Vec::new();
+    let mut of_node: Vec<u32> = vec![NONE; graph.node_count()];
     for &(node, place) in graph.script_positions() {
         let node = NodeIndex(node);
         if graph.node_type(node) == NodeType::Closure {
-            let (count, retained, _) = places.entry(place).or_insert((0u64, 0u64, node));
-            *count += 1;
-            *retained += graph.retained_size(node);
+            let group = *groups.entry(place).or_insert(rows.len() as u32);
+            if group as usize == rows.len() {
+                rows.push((0, 0, node));
+            }
+            rows[group as usize].0 += 1;
+            of_node[node.at()] = group;
         }
     }
-    let mut rows: Vec<_> = places.into_iter().collect();
-    rows.sort_unstable();
-    let rows = greatest(rows, top, |&(_, (count, retained, _))| (count, retained));
-    let row = |(_, (count, retained_bytes, node))| {
+    let group_of = |node: NodeIndex| Some(of_node[node.at()]).filter(|&group| group != NONE);
+    for (row, bytes) in rows.iter_mut().zip(retained_by_group(graph, groups.len(), group_of)) {
+        row.1 = bytes;
+    }
+    let row = |(count, retained_bytes, node)| {
         Some(ClosureRow { location: graph.written_at(node)?, count, retained_bytes })
     };
+    let rows = greatest(rows, top, |&(count, retained, _)| (count, retained));
     rows.into_iter().filter_map(row).collect()
 }
 

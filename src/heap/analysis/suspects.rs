@@ -4,7 +4,7 @@
 //! point: a collection with many entries, a closure with much in its scope. Objects of one class that nothing but
 //! the runtime's own objects dominate together are a group suspect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -23,6 +23,10 @@ const PASSED_ON: f64 = 0.6;
 const MIN_GROUP: u64 = 20;
 /// … none of which is more than this share of it.
 const MAX_MEMBER: f64 = 0.2;
+/// So many objects of one class, each inside the one before, are a list.
+const MIN_LINKS: u32 = 20;
+/// Links of a list that are looked at.
+const MAX_CHAIN: usize = 1_000_000;
 /// Classes listed for what a suspect consists of.
 const CONTENTS: usize = 5;
 
@@ -67,7 +71,7 @@ pub struct SuspectContent {
 pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
     let total = graph.total_size().max(1);
     let threshold = MIN_BYTES.max((total as f64 * MIN_SHARE) as u64);
-    let mut found = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let mut groups: BTreeMap<ClassId, Group> = BTreeMap::new();
     let mut stack = vec![graph.root()];
     while let Some(node) = stack.pop() {
@@ -83,8 +87,17 @@ pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
             }
         }
         let accumulates = (greatest_child as f64) < graph.retained_size(node) as f64 * PASSED_ON;
-        if !runtime && accumulates && !is_nodes_own(graph, node) {
-            found.push(object_suspect(graph, node));
+        let holder = if accumulates {
+            (!runtime).then_some(node)
+        } else if greatest_child < threshold && (!runtime || is_link(graph, node)) {
+            // It passes on what is too little to look at: the end of something long.
+            chain_head(graph, node)
+        } else {
+            None
+        };
+        let holder = holder.filter(|&holder| seen.insert(holder) && !is_nodes_own(graph, holder));
+        if let Some(holder) = holder {
+            found.push(object_suspect(graph, holder));
         }
     }
     groups.retain(|_, group| group.bytes >= threshold && group.count >= MIN_GROUP && group.is_even());
@@ -95,6 +108,34 @@ pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
         suspect.percent = (suspect.retained_bytes as f64 * 1000.0 / total as f64).round() / 10.0;
     }
     found
+}
+
+/// A linked list has no point at which memory accumulates: each link passes on what the next ones retain. Its head is the
+/// outermost object above `end` of a class that recurs on the way.
+fn chain_head(graph: &HeapGraph, end: NodeIndex) -> Option<NodeIndex> {
+    let above = |&node: &NodeIndex| graph.dominator(node).filter(|&above| !is_runtime_root(graph, above));
+    let way: Vec<NodeIndex> = std::iter::successors(Some(end), above)
+        .take(MAX_CHAIN)
+        .filter(|&node| is_link(graph, node))
+        .collect();
+    let mut classes: BTreeMap<ClassId, u32> = BTreeMap::new();
+    for &node in &way {
+        *classes.entry(graph.class_of(node)).or_default() += 1;
+    }
+    way.into_iter().rev().find(|&node| classes[&graph.class_of(node)] >= MIN_LINKS)
+}
+
+fn is_runtime_root(graph: &HeapGraph, node: NodeIndex) -> bool {
+    graph.node_type(node) == NodeType::Synthetic
+}
+
+/// What lists are made of; scopes and functions are between the links of any program.
+fn is_link(graph: &HeapGraph, node: NodeIndex) -> bool {
+    match graph.node_type(node) {
+        NodeType::Object => !graph.raw_name(node).starts_with(b"system / "),
+        NodeType::Hidden => graph.raw_name(node) == b"system / PromiseReaction",
+        _ => false,
+    }
 }
 
 /// What every program has: roots, the global object, V8's and Node's own.

@@ -19,7 +19,7 @@ pub struct SuspendedRow {
     pub location: Location,
     /// How many of its runs have not come to their end.
     pub count: u64,
-    /// Sum of what each keeps alive.
+    /// What they retain together.
     pub retained_bytes: u64,
 }
 
@@ -36,10 +36,10 @@ pub(super) fn most(graph: &HeapGraph, top: usize) -> Vec<SuspendedRow> {
     let mut lines = Lines::default();
     for node in graph.nodes() {
         if let Some(place) = suspended_function(graph, node).and_then(|function| graph.written_at(function)) {
-            lines.add(place, graph.retained_size(node));
+            lines.add(place, node);
         }
     }
-    let rows = lines.into_rows().map(|(location, count, retained_bytes)| SuspendedRow {
+    let rows = lines.into_rows(graph).map(|(location, count, retained_bytes)| SuspendedRow {
         location,
         count,
         retained_bytes,

@@ -19,7 +19,7 @@ pub struct TimerRow {
     pub location: Location,
     /// How many are set.
     pub count: u64,
-    /// Sum of what each keeps alive.
+    /// What they retain together.
     pub retained_bytes: u64,
 }
 
@@ -30,10 +30,10 @@ pub(super) fn most(graph: &HeapGraph, top: usize) -> Vec<TimerRow> {
             continue;
         };
         let lines = if graph.raw_name(node) == b"Timeout" { &mut timeouts } else { &mut immediates };
-        lines.add(place, graph.retained_size(node));
+        lines.add(place, node);
     }
     let rows = |kind, lines: Lines| {
-        lines.into_rows().map(move |(location, count, retained_bytes)| TimerRow {
+        lines.into_rows(graph).map(move |(location, count, retained_bytes)| TimerRow {
             kind,
             location,
             count,
