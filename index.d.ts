@@ -306,7 +306,7 @@ declare namespace leakWatch {
     code: string;
   }
 
-  export type ResourceKind = 'timer' | 'listener' | 'handle' | 'file' | 'socket' | 'worker' | 'request' | 'context';
+  export type ResourceKind = 'timer' | 'listener' | 'handle' | 'file' | 'stream' | 'socket' | 'worker' | 'request' | 'context';
 
   export interface Location {
     /** Absolute path; relative to the application's folder in a report. */

@@ -10,7 +10,7 @@ const { createTracker } = require('../lib/track/index.js');
 const { differences, photograph } = require('./helpers/photograph.js');
 const leakWatch = require('..');
 
-const everything = { stacks: true, timers: true, listeners: true, handles: true, files: true, requests: true };
+const everything = { stacks: true, timers: true, listeners: true, handles: true, files: true, streams: true, requests: true };
 
 function assertSame(before) {
   assert.deepEqual(differences(before, photograph()), []);

@@ -15,7 +15,7 @@ const { harmless } = require('./track/patch.js');
 const { canSeeStacks } = require('./track/sites.js');
 
 const MAX_CHECKPOINTS = 1000;
-/** A request that lives through so many major collections after its response is a survivor. */
+/** A request that lives through so many major collections after its response is a survivor; a stream is kept. */
 const SURVIVED_COLLECTIONS = 2;
 /** Of the time: what recording timers may take while they grow. */
 const SHARE = 0.03;
@@ -50,7 +50,7 @@ class Monitor {
     this.#floors = new Ring(settings.history);
     this.#prover = settings.prove && Prover.supported ? new Prover(settings.intervalMs) : null;
     const all = settings.track === 'all';
-    this.#tracker = createTracker({ stacks: true, share: all ? 1 : SHARE, timers: all, listeners: all, handles: all, files: all, requests: all });
+    this.#tracker = createTracker({ stacks: true, share: all ? 1 : SHARE, timers: all, listeners: all, handles: all, files: all, streams: all, requests: all, collections: SURVIVED_COLLECTIONS });
     this.#follower = new Follower(this.#tracker, () => countOutgoing(native.openFiles()));
   }
 
@@ -155,7 +155,7 @@ class Monitor {
   #countRequests() {
     const { contexts, survivorsPerSecond, track } = this.#settings;
     const marks = track === 'all' || (contexts === 'auto' ? areContextsCheap() : contexts);
-    this.#tracker.countRequests({ marks, samplesPerSecond: survivorsPerSecond, collections: SURVIVED_COLLECTIONS });
+    this.#tracker.countRequests({ marks, samplesPerSecond: survivorsPerSecond });
   }
 
   #collected() {

@@ -22,7 +22,7 @@ function start(descriptor) {
   const channel = new Channel(socket);
   const servers = watchServers();
   // Here knowing more is worth what it costs.
-  const tracker = createTracker({ stacks: true, timers: true, listeners: true, handles: true, files: true, requests: true });
+  const tracker = createTracker({ stacks: true, timers: true, listeners: true, handles: true, files: true, streams: true, requests: true });
   tracker.start();
   const commands = createCommands(servers, tracker, new Inspection());
 

@@ -8,9 +8,10 @@ const { trackListeners } = require('./listeners.js');
 const { Recorder } = require('./recorder.js');
 const { Requests } = require('./requests.js');
 const { Routes } = require('./routes.js');
+const { trackStreams } = require('./streams.js');
 const { trackTimers } = require('./timers.js');
 
-const kinds = { timers: trackTimers, listeners: trackListeners, handles: trackHandles, files: trackFiles };
+const kinds = { timers: trackTimers, listeners: trackListeners, handles: trackHandles, files: trackFiles, streams: trackStreams };
 
 /**
  * Follows what this thread's application makes and has not let go.
@@ -29,7 +30,7 @@ class Tracker {
   #contexts;
   /** @type {Requests | undefined} */
   #requests;
-  /** @type {Map<ResourceKind, { sweep(): void, stop(): void }>} */
+  /** @type {Map<ResourceKind, { sweep(): void, collected?(): void, stop(): void }>} */
   #running = new Map();
 
   /** @param {TrackerOptions} options */
@@ -45,7 +46,7 @@ class Tracker {
   start() {
     if (this.#options.requests === true) {
       require('node:http2'); // whose servers can then be met before they serve
-      this.countRequests({ marks: true, samplesPerSecond: Infinity, collections: 0 });
+      this.countRequests({ marks: true, samplesPerSecond: Infinity });
     }
     for (const kind of /** @type {Kind[]} */ (['requests', ...Object.keys(kinds)])) {
       if (this.#options[kind] === true) this.follow(kind);
@@ -54,15 +55,16 @@ class Tracker {
 
   /**
    * Counts requests from now on.
-   * @param {import('./requests.js').RequestOptions} options
+   * @param {{ marks: boolean, samplesPerSecond: number }} options
    */
   countRequests(options) {
-    this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, options);
+    this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, { ...options, collections: this.#options.collections ?? 0 });
   }
 
   /** A major collection has ended. */
   collected() {
     this.#requests?.collected();
+    for (const tracker of this.#running.values()) tracker.collected?.();
   }
 
   /**
@@ -72,7 +74,7 @@ class Tracker {
   follow(kind) {
     if (kind === 'requests') return this.#requests?.attribute(true);
     if (this.#running.has(kind)) return;
-    this.#running.set(kind, kinds[kind](this.recorder));
+    this.#running.set(kind, kinds[kind](this.recorder, this.#options.collections ?? 0));
     syncBuiltinESMExports();
   }
 
@@ -135,13 +137,25 @@ class Tracker {
 
 module.exports = { createTracker };
 
-/** @typedef {'timers' | 'listeners' | 'handles' | 'files'} ResourceKind */
+/** @typedef {'timers' | 'listeners' | 'handles' | 'files' | 'streams'} ResourceKind */
 /** @typedef {ResourceKind | 'requests'} Kind */
-/** @typedef {{ stacks?: boolean, share?: number, timers?: boolean, listeners?: boolean, handles?: boolean, files?: boolean, requests?: boolean }} TrackerOptions */
+/**
+ * @typedef {object} TrackerOptions
+ * @property {boolean} [stacks] whether creation sites are taken
+ * @property {number} [share] of the time that recording may take; 1 by default
+ * @property {boolean} [timers]
+ * @property {boolean} [listeners]
+ * @property {boolean} [handles]
+ * @property {boolean} [files]
+ * @property {boolean} [streams]
+ * @property {boolean} [requests]
+ * @property {number} [collections] major ones that requests and streams live through before they count; 0 where the
+ *   caller forces them
+ */
 /** @typedef {{ file: string, line: number, column: number, function: string | null }} Location */
 /**
  * @typedef {object} ResourceGroup
- * @property {'timer' | 'listener' | 'handle' | 'file' | 'socket' | 'worker' | 'request' | 'context'} kind
+ * @property {'timer' | 'listener' | 'handle' | 'file' | 'stream' | 'socket' | 'worker' | 'request' | 'context'} kind
  * @property {string} name
  * @property {string | null} holder
  * @property {number} count alive now

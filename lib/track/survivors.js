@@ -1,7 +1,6 @@
 'use strict';
+const { Candidates } = require('./candidates.js');
 const { Ledger } = require('./ledger.js');
-
-const MAX_CANDIDATES = 4096;
 
 /**
  * What outlives its response: requests, and contexts, which promises, timers and callbacks keep. A sample of the
@@ -10,22 +9,22 @@ const MAX_CANDIDATES = 4096;
 class Survivors {
   #recorder;
   #ledger;
-  #options;
+  #samplesPerSecond;
   #second = 0;
   #taken = 0;
-  #collections = 0;
-  /** @type {Candidate[]} */
-  #candidates = [];
+  /** @type {Candidates<Ended>} */
+  #candidates;
 
   /**
    * @param {import('./recorder.js').Recorder} recorder
    * @param {{ samplesPerSecond: number, collections: number }} options `collections`: a request that lives through so
    *   many major collections after its response is a survivor
    */
-  constructor(recorder, options) {
+  constructor(recorder, { samplesPerSecond, collections }) {
     this.#recorder = recorder;
-    this.#options = options;
+    this.#samplesPerSecond = samplesPerSecond;
     this.#ledger = new Ledger(recorder.table, () => true);
+    this.#candidates = new Candidates(collections, (ended) => this.#check(ended));
   }
 
   /**
@@ -41,18 +40,14 @@ class Survivors {
       this.#second = second;
       this.#taken = 0;
     }
-    if (this.#taken >= this.#options.samplesPerSecond) return;
+    if (this.#taken >= this.#samplesPerSecond) return;
     this.#taken += 1;
-    const candidate = { request: new WeakRef(request), marker: marker && new WeakRef(marker), route, aborted, endedMs, collections: this.#collections };
-    if (this.#options.collections === 0) this.#check(candidate);
-    else if (this.#candidates.length < MAX_CANDIDATES) this.#candidates.push(candidate);
+    this.#candidates.offer({ request: new WeakRef(request), marker: marker && new WeakRef(marker), route, aborted, endedMs });
   }
 
   /** A major collection has ended. */
   collected() {
-    this.#collections += 1;
-    const young = this.#candidates.findIndex(({ collections }) => collections > this.#collections - this.#options.collections);
-    for (const candidate of this.#candidates.splice(0, young === -1 ? Infinity : young)) this.#check(candidate);
+    this.#candidates.collected();
   }
 
   sweep() {
@@ -60,7 +55,7 @@ class Survivors {
   }
 
   clear() {
-    this.#candidates = [];
+    this.#candidates.clear();
     this.#ledger.clear();
   }
 
@@ -75,4 +70,4 @@ class Survivors {
 
 module.exports = { Survivors };
 
-/** @typedef {{ request: WeakRef<object>, marker: WeakRef<object> | undefined, route: number, aborted: boolean, endedMs: number, collections: number }} Candidate */
+/** @typedef {{ request: WeakRef<object>, marker: WeakRef<object> | undefined, route: number, aborted: boolean, endedMs: number }} Ended */

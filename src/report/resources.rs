@@ -6,7 +6,7 @@ use super::units;
 /// Resources of one kind, name and creation site.
 #[derive(Clone, Debug, Default)]
 pub struct ResourceLine {
-    /// `timer`, `listener`, `handle`, `file`, `socket`, `worker`, `request` or `context`.
+    /// `timer`, `listener`, `handle`, `file`, `stream`, `socket`, `worker`, `request` or `context`.
     pub kind: String,
     /// Timer function, event, handle type, path pattern or endpoint.
     pub name: String,

@@ -239,7 +239,7 @@ pub struct RouteRow {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceRow {
-    /// `timer`, `listener`, `handle`, `file`, `socket`, `worker`, `request` or `context`.
+    /// `timer`, `listener`, `handle`, `file`, `stream`, `socket`, `worker`, `request` or `context`.
     pub kind: String,
     /// Timer function, event, handle type, path pattern or endpoint.
     pub name: String,

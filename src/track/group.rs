@@ -16,6 +16,8 @@ pub enum Kind {
     Handle,
     /// An open file descriptor.
     File,
+    /// A stream that is none of the others, neither ended nor destroyed.
+    Stream,
     /// A network connection.
     Socket,
     /// A worker thread.
@@ -34,6 +36,7 @@ impl Kind {
             "listener" => Self::Listener,
             "handle" => Self::Handle,
             "file" => Self::File,
+            "stream" => Self::Stream,
             "socket" => Self::Socket,
             "worker" => Self::Worker,
             "request" => Self::Request,
