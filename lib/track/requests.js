@@ -32,8 +32,10 @@ class Requests {
   #connections = new Connections((request, response) => this.#ended(request, response, true));
   /** Responses met before 'request': for 'Expect: 100-continue'. @type {WeakSet<object>} */
   #expected = new WeakSet();
+  #hasExpected = false;
   /** Responses that were cut off, so that none is counted again. @type {WeakSet<object>} */
   #aborted = new WeakSet();
+  #hasAborted = false;
   /** Open requests that created something before their route was known. @type {Map<number, WeakRef<Marker>>} */
   #unresolved = new Map();
   #onFinish = harmless(({ request, response }) => this.#ended(request, response, false));
@@ -126,11 +128,16 @@ class Requests {
   }
 
   #beginRequest(event, request, response) {
-    if (event !== 'request') this.#expected.add(response);
-    else if (this.#expected.has(response)) return undefined;
+    if (event !== 'request') {
+      this.#expected.add(response);
+      this.#hasExpected = true;
+    } else if (this.#hasExpected && this.#expected.has(response)) {
+      return undefined;
+    }
     this.#count += 1;
     // Node publishes nothing about http2.
-    if (request.httpVersionMajor === 2) response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
+    if (request.httpVersionMajor !== 2) this.#connections.watch(request.socket);
+    else response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
     if (!this.#marks && !this.#attributes) return undefined;
     const marker = this.#contexts.create(response);
     if (this.#attributes) {
@@ -153,8 +160,11 @@ class Requests {
   }
 
   #ended(request, response, aborted) {
-    if (this.#aborted.has(response)) return;
-    if (aborted) this.#aborted.add(response);
+    if (this.#hasAborted && this.#aborted.has(response)) return;
+    if (aborted) {
+      this.#hasAborted = true;
+      this.#aborted.add(response);
+    }
     const route = this.#routes.served(request);
     const marker = this.#contexts.of(response);
     if (marker) {
