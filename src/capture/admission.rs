@@ -116,7 +116,7 @@ impl Room {
     /// Refuses `work` that takes `needed` bytes when there are not so many.
     pub fn admit(room: Option<Self>, work: &str, needed: u64) -> Result<(), CaptureError> {
         match room {
-            Some(room) if room.available < needed + room.kept => Err(refusal(format!(
+            Some(room) if room.available < needed.saturating_add(room.kept) => Err(refusal(format!(
                 "{work} takes about {}, and there are {} left, of which {} must stay free.",
                 megabytes(needed),
                 megabytes(room.available),
@@ -266,6 +266,20 @@ mod tests {
         );
         assert_eq!(room(900_000 * MB, Some(1_000_000 * MB)).unwrap().limit, None);
         assert_eq!(Room::of(None, None), None);
+    }
+
+    #[test]
+    fn other_work_is_refused_with_the_figures() {
+        assert!(Room::admit(room(500 * MB, Some(1000 * MB)), "Analysing", 400 * MB).is_ok());
+        assert!(Room::admit(None, "Analysing", u64::MAX).is_ok());
+        let refused = Room::admit(room(500 * MB, Some(1000 * MB)), "Analysing", 401 * MB).unwrap_err();
+        assert_eq!(
+            (refused.code, refused.message.as_str()),
+            (
+                "ERR_LEAKWATCH_MEMORY",
+                "Analysing takes about 401 MB, and there are 500 MB left, of which 100 MB must stay free."
+            )
+        );
     }
 
     #[test]
