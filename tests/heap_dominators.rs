@@ -92,7 +92,7 @@ fn nodes_out_of_reach_hang_below_the_root() {
         object(vec![edge(3)]),
         object(vec![]),
         // A cycle that nothing reaches, which holds what is reached otherwise too.
-        object(vec![edge(5), edge(1)]),
+        object(vec![edge(5), edge(1), edge(3)]),
         object(vec![edge(4)]),
     ];
     let graph = HeapGraph::from_bytes(snapshot(&nodes).into_bytes()).unwrap();

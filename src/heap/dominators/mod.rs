@@ -49,8 +49,8 @@ impl DominatorTree {
     /// Computes the tree. Temporary memory: about 28 bytes a node and 4 an edge, and 4 for each edge against the search's
     /// order.
     pub fn of(graph: &FlowGraph<'_>) -> Self {
-        let Search { numbers, order, parents, .. } = Search::run(graph);
-        let retainers = Retainers::of(graph, &numbers, &parents);
+        let Search { numbers, order, parents, reached, .. } = Search::run(graph);
+        let retainers = Retainers::of(graph, &numbers, &parents, reached);
         drop(numbers);
         let semi = semidominators(&parents, retainers);
         // Nearest common ancestor of parent and semidominator; numbers grow away from the root.

@@ -20,9 +20,10 @@ pub(super) struct Retainers {
 }
 
 impl Retainers {
-    pub fn of(graph: &FlowGraph<'_>, numbers: &[u32], parents: &[u32]) -> Self {
+    /// Numbers from `reached` on are out of reach and retain nothing.
+    pub fn of(graph: &FlowGraph<'_>, numbers: &[u32], parents: &[u32], reached: u32) -> Self {
         let targets = numbered_targets(graph, numbers);
-        let edges = NumberedEdges { graph, numbers, targets: &targets };
+        let edges = NumberedEdges { graph, numbers, reached, targets: &targets };
         let mut lowest: Vec<u32> = with_room(numbers.len());
         lowest.extend_from_slice(parents);
         let mut first: Vec<u32> = zeroed(numbers.len() + 1);
@@ -63,6 +64,7 @@ fn numbered_targets(graph: &FlowGraph<'_>, numbers: &[u32]) -> Vec<u32> {
 struct NumberedEdges<'a> {
     graph: &'a FlowGraph<'a>,
     numbers: &'a [u32],
+    reached: u32,
     targets: &'a [u32],
 }
 
@@ -93,7 +95,8 @@ impl NumberedEdges<'_> {
     /// Calls `visit` with source, target and target minus `start` of every edge to the `count` numbers from `start` on.
     #[inline(always)]
     fn each(&self, start: u32, count: usize, mut visit: impl FnMut(u32, u32, usize)) {
-        for (node, &source) in self.numbers.iter().enumerate() {
+        let sources = self.numbers.iter().enumerate().filter(|&(_, &source)| source < self.reached);
+        for (node, &source) in sources {
             for &target in &self.targets[self.graph.edges(node as u32)] {
                 let slot = target.wrapping_sub(start) as usize;
                 if slot < count {

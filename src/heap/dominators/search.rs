@@ -14,6 +14,8 @@ pub(super) struct Search {
     pub order: Vec<u32>,
     /// Number of each number's parent in the search tree; the root's is 0.
     pub parents: Vec<u32>,
+    /// How many numbers were visited; what is numbered from here on are cycles that nothing reaches.
+    pub reached: u32,
 }
 
 impl Search {
@@ -24,12 +26,14 @@ impl Search {
             numbers: zeroed(count),
             order: with_room(count),
             parents: with_room(count),
+            reached: 0,
         };
         search.visit(graph, 0);
         if search.order.len() < count {
             search.visit_orphans(graph);
         }
-        // What is left are cycles that nothing reaches: they hang on the root and retain nothing.
+        search.reached = search.order.len() as u32;
+        // What is left hangs on the root and retains nothing.
         let visited = std::mem::take(&mut search.visited);
         for node in visited.clear_bits(count) {
             search.number(node as u32, 0);
