@@ -1,19 +1,25 @@
-//! Analyses a heap snapshot in a process of its own and prints totals and classes as JSON.
+//! Analyses heap snapshots in a process of its own and prints JSON: totals and classes of one, or what grew between two
+//! or more, in the order they were taken.
 //!
-//! `cargo run --release --no-default-features --example heap_summary -- FILE [--load-only]`
+//! `cargo run --release --no-default-features --example heap_summary -- FILE [LATER FILE …]`
 
-use leakwatch::heap::{HeapError, HeapGraph, SnapshotSummary};
-use serde_json::json;
+use leakwatch::heap::compare::SnapshotComparison;
+use leakwatch::heap::{HeapError, HeapGraph, SnapshotSummary, Task};
 
 fn main() -> Result<(), HeapError> {
-    let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().expect("usage: heap_summary FILE [--load-only]");
-    let graph = HeapGraph::open(path)?;
-    let answer = if arguments.any(|argument| argument == "--load-only") {
-        json!({ "nodes": graph.node_count(), "retainedBytes": graph.retained_size(graph.root()) })
-    } else {
-        json!(SnapshotSummary::of(&graph))
+    let graphs = std::env::args().skip(1).map(HeapGraph::open).collect::<Result<Vec<_>, _>>()?;
+    let answer = match &graphs[..] {
+        [] => panic!("usage: heap_summary FILE [LATER FILE …]"),
+        [graph] => text(&SnapshotSummary::of(graph)),
+        graphs => {
+            let graphs: Vec<&HeapGraph> = graphs.iter().collect();
+            text(&SnapshotComparison::of(&graphs, usize::MAX, &Task::default())?)
+        }
     };
     println!("{answer}");
     Ok(())
+}
+
+fn text(answer: &impl serde::Serialize) -> String {
+    serde_json::to_string(answer).expect("answers are JSON")
 }

@@ -1,11 +1,14 @@
 'use strict';
-// Writes a heap snapshot of about so many megabytes, from a heap like a server's: records in maps and arrays,
-// strings, closures, buffers. Usage: node generate.js FILE MEGABYTES
+// Writes two heap snapshots of one process: the first of about so many megabytes, the second after its heap grew by a
+// twentieth. The heap is like a server's: records in maps and arrays, strings, closures, buffers.
+// Usage: node generate.js BEFORE AFTER MEGABYTES
 
 const { writeHeapSnapshot } = require('node:v8');
 
 /** Measured on Node 20-26: what one record and all it holds adds to the file. */
-const BYTES_PER_RECORD = 1100;
+const BYTES_PER_RECORD = 1150;
+/** What a Node without any record writes. */
+const BYTES_OF_NODE = 5e6;
 
 class Address {
   constructor(i) { this.street = `${i} Main Street`; this.zip = i % 99999; }
@@ -23,9 +26,11 @@ class Customer {
   }
 }
 
-const [file, megabytes] = process.argv.slice(2);
+const [before, after, megabytes] = process.argv.slice(2);
 const customers = new Map();
-const records = Math.round((Number(megabytes) * 1e6 - 5e6) / BYTES_PER_RECORD);
-for (let i = 0; i < records; i++) customers.set(`key-${i}`, new Customer(i));
+const records = Math.round((Number(megabytes) * 1e6 - BYTES_OF_NODE) / BYTES_PER_RECORD);
 globalThis.customers = customers;
-writeHeapSnapshot(file);
+for (const [file, count] of /** @type {[string, number][]} */ ([[before, records], [after, records * 1.05]])) {
+  for (let i = customers.size; i < count; i++) customers.set(`key-${i}`, new Customer(i));
+  writeHeapSnapshot(file);
+}
