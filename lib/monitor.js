@@ -190,12 +190,12 @@ class Monitor {
     const descriptors = native.samplerSamples().at(-1)?.fds ?? 0;
     if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, performance.now());
     this.#readings += 1;
-    if (this.#prover && this.#readings % READINGS_PER_LOOK === 0) this.#look(this.#prover);
+    if (this.#prover && (this.#prover.isUnderWay || this.#readings % READINGS_PER_LOOK === 0)) this.#look(this.#prover);
   }
 
   /** Live memory that keeps growing wants a proof. */
   #look(prover) {
-    const grows = native.worthProvingMonitor(JSON.stringify(this.observations()));
+    const grows = prover.isUnderWay || native.worthProvingMonitor(JSON.stringify(this.observations()));
     void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, () => this.observations());
   }
 }

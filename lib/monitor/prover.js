@@ -15,8 +15,9 @@ const APART = { requests: 200, collections: 1 };
 const APART_MS = { share: 1 / 3, leastReadings: 6, most: 10 * 60_000 };
 /** Between two comparisons the process is left alone: for so many times what the snapshots took, and within bounds. */
 const REST = { times: 200, leastMs: 10 * 60_000, mostMs: 6 * 3_600_000 };
-/** A busy moment is no reason to give up: so many in a row are. */
+/** A busy moment is no reason to give up: so many in a row are, with so many readings between two. */
 const MOST_FAILURES = 5;
+const RETRY_READINGS = 12;
 /** Waiting longer than this for traffic means that the process is quiet: the snapshots are let go. */
 const PATIENCE_MS = 6 * 3_600_000;
 
@@ -63,6 +64,11 @@ class Prover {
     return backgroundSupport().supported;
   }
 
+  /** Whether a first snapshot waits for the next. */
+  get isUnderWay() {
+    return this.#snapshots.length > 0;
+  }
+
   /**
    * Takes the next step, if it is time for one. Never throws; what fails is left for another day.
    * @param {object} moment
@@ -93,6 +99,7 @@ class Prover {
       this.#failures += 1;
       const isHopeless = this.#failures === MOST_FAILURES || this.#snapshots.length === SNAPSHOTS;
       if (isHopeless || this.#abort.signal.aborted) this.#rest(REST.mostMs);
+      else this.#restUntil = Date.now() + RETRY_READINGS * this.#intervalMs;
     } finally {
       this.#busy = false;
     }
