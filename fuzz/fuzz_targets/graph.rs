@@ -3,12 +3,13 @@
 #![no_main]
 
 use leakwatch::heap::{HeapGraph, NodeIndex};
-use leakwatch_fuzz::{analyse, model::Model, streamed};
+use leakwatch_fuzz::{analyse, model::Model, questions, streamed};
 
 libfuzzer_sys::fuzz_target!(|model: Model| {
     let text = model.text();
     let graph = analyse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    assert!(streamed(text.as_bytes()).is_ok(), "what V8 writes can be read as a stream\n{text}");
+    let streamed = streamed(text.as_bytes()).unwrap_or_else(|error| panic!("as a stream: {error}\n{text}"));
+    assert!(questions(&streamed) == questions(&graph), "a stream gives the same answers as a file\n{text}");
     let count = graph.node_count();
     let starts = starts(&graph);
     let reached = reach(&graph, &starts, None);
