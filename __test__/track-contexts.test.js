@@ -57,7 +57,8 @@ for (const { node, version } of nodes()) {
     assert.equal(plain['GET /api/hanging'], 5);
     // A connection that is being closed may still hold its last request.
     assert.ok((plain['GET /api/health'] ?? 0) <= 2, JSON.stringify(plain));
-    assert.deepEqual(markers[1], plain, 'redaction leaves routes readable');
+    const leaking = ({ 'POST /api/login/:user': login, 'GET /api/hanging': hanging }) => [login, hanging];
+    assert.deepEqual(leaking(markers[1]), leaking(plain), 'redaction leaves routes readable');
     assert.equal(routesOf(resources, 'context', 'LeakWatchRequest')['POST /api/login/:user'], 30);
     assert.equal(routesOf(resources, 'context', 'LeakWatchRequest (aborted)')['GET /api/hanging'], 5);
     assert.deepEqual(routesOf(resources, 'request', 'IncomingMessage')['POST /api/login/:user'], undefined, 'a marker keeps no request');
