@@ -160,7 +160,7 @@ fn piles(seen: &Observations) -> Vec<Suspect> {
         ..TestRun::default()
     };
     let mut suspects = resource_suspects(&run, &mut SourceCache::default());
-    let descriptors = descriptor_growth(seen);
+    let descriptors = (descriptor_growth(seen) - known_descriptors(&suspects)).max(0.0);
     suspects.retain(|suspect| suspect.growth.count >= MIN_PILE && !comes_with_visitors(suspect, descriptors));
     suspects
 }
@@ -172,6 +172,16 @@ fn comes_with_visitors(suspect: &Suspect, descriptors: f64) -> bool {
         SuspectKind::Socket => suspect.created_at.is_empty(),
         _ => (suspect.growth.count as f64) < descriptors * FASTER_THAN_DESCRIPTORS,
     }
+}
+
+/// What piles up and is a descriptor itself is no visitor's.
+fn known_descriptors(suspects: &[Suspect]) -> f64 {
+    let is_known = |suspect: &&Suspect| match suspect.kind {
+        SuspectKind::File => true,
+        SuspectKind::Socket => !suspect.created_at.is_empty(),
+        _ => false,
+    };
+    suspects.iter().filter(is_known).map(|suspect| suspect.growth.count as f64).sum()
 }
 
 /// Descriptors gained since the first remembered moment.
@@ -353,6 +363,11 @@ mod tests {
         assert_eq!((leak.verdict, leak.suspects[0].created_at[0].line), (Verdict::Leaking, 7));
         let visitors = judge_monitor(&seen("timer", "setInterval", 3, 3.0));
         assert_eq!((visitors.verdict, visitors.suspects.len()), (Verdict::Undecided, 0));
+        let mut files_too = seen("timer", "setInterval", 3, 3.0);
+        for (moment, files) in files_too.history.iter_mut().zip(seen("file", "/tmp/*", 3, 3.0).history) {
+            moment.resources.extend(files.resources);
+        }
+        assert_eq!(judge_monitor(&files_too).suspects.len(), 2);
     }
 
     #[test]
