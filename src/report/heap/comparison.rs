@@ -36,7 +36,7 @@ pub fn render_comparison(comparison: &SnapshotComparison, options: TextOptions) 
     classes(&mut page, &comparison.classes);
     page.line("");
     let how = if comparison.same_process {
-        "Compared by object id: the snapshots are of one process."
+        "Compared by object id (objects added and removed) and by signature (holders): the snapshots are of one process."
     } else {
         "Compared by signature (who holds what, by name): the snapshots share no object ids."
     };
