@@ -118,7 +118,7 @@ const FASTER_THAN_DESCRIPTORS: f64 = 2.0;
 /// Less growth than this between the first and the last floor is noise: heap snapshots will tell the rest …
 const FLOOR_NOISE_BYTES: f64 = 512.0 * 1024.0;
 /// … and when they have found nothing, less than this.
-const ACQUITTED_NOISE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
+const ACQUITTED_NOISE_BYTES: f64 = 1024.0 * 1024.0;
 /// The same, as a share of the live memory.
 const FLOOR_NOISE_SHARE: f64 = 0.01;
 
