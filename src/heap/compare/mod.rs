@@ -1,10 +1,11 @@
 //! What grew between snapshots: of one process, or of different processes, pods and deployments.
 //!
 //! Objects of different processes share no ids, so growth is compared by *signature*: the path of dominators by edge
-//! name and class. One leak is one row, named by its holder: the object whose number stays and whose contents grow.
+//! name and class, which begins anew at each module's scope. One leak is one row, named by its holder: the object whose number stays and whose contents grow.
 
 mod classes;
 mod growth;
+mod module_scopes;
 mod signature;
 
 use serde::Serialize;

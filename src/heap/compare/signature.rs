@@ -1,7 +1,9 @@
-//! Dominator trees of several snapshots merged into one: nodes of the same name and class under the same parent.
+//! Dominator trees of several snapshots merged into one: nodes of the same name and class under the same parent. Scopes
+//! of modules stand below the root.
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::module_scopes::{ModuleScopes, module_scopes};
 use crate::heap::graph::HeapGraph;
 use crate::heap::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
@@ -19,6 +21,13 @@ pub(super) struct Level {
     pub class: String,
     /// What the nodes are.
     pub kind: NodeType,
+}
+
+impl Level {
+    /// The scope of a module.
+    fn of_module(file: &str, kind: NodeType) -> Self {
+        Self { edge: format!("module {file}"), class: "system / Context".to_owned(), kind }
+    }
 }
 
 /// A group of nodes with the same signature; the first one is the root.
@@ -44,8 +53,8 @@ pub(super) struct Signatures {
 impl Signatures {
     pub fn of(graphs: &[&HeapGraph]) -> Self {
         let mut builder = Builder { snapshots: graphs.len(), ..Builder::default() };
-        for (snapshot, graph) in graphs.iter().enumerate() {
-            builder.add(graph, snapshot);
+        for (snapshot, (graph, modules)) in graphs.iter().zip(module_scopes(graphs)).enumerate() {
+            builder.add(graph, &modules, snapshot);
         }
         let mut signatures = Self { groups: builder.groups, levels: builder.levels };
         signatures.sum_up();
@@ -74,11 +83,20 @@ struct Builder {
 }
 
 impl Builder {
-    fn add(&mut self, graph: &HeapGraph, snapshot: usize) {
+    fn add(&mut self, graph: &HeapGraph, modules: &ModuleScopes, snapshot: usize) {
         let mut labels = Labels::of(graph);
         let mut stack = vec![(graph.root(), 0, 0)];
         while let Some((node, parent, depth)) = stack.pop() {
-            let group = if depth > MAX_DEPTH { parent } else { self.group(graph, &mut labels, node, parent) };
+            let module = modules.get(&node);
+            let depth = if module.is_some() { 1 } else { depth };
+            let group = match module {
+                Some(file) => {
+                    let level = self.level(Level::of_module(file, graph.node_type(node)));
+                    self.child(0, level)
+                }
+                None if depth > MAX_DEPTH => parent,
+                None => self.group(graph, &mut labels, node, parent),
+            };
             let is_last = snapshot + 1 == self.snapshots;
             let found = &mut self.groups[group as usize];
             if !is_compiled(graph.node_type(node)) {
@@ -105,14 +123,16 @@ impl Builder {
                 level
             }
         };
-        let (next, snapshots) = (self.groups.len() as u32, self.snapshots);
         // The root alone is its own parent.
-        let parent = if self.groups.is_empty() { 0 } else { parent };
-        let is_root = node == graph.root();
-        let group =
-            if is_root && next > 0 { 0 } else { *self.children.entry((parent, level)).or_insert(next) };
+        if node == graph.root() && !self.groups.is_empty() { 0 } else { self.child(parent, level) }
+    }
+
+    /// The group of this level below `parent`.
+    fn child(&mut self, parent: u32, level: u32) -> u32 {
+        let next = self.groups.len() as u32;
+        let group = *self.children.entry((parent, level)).or_insert(next);
         if group == next {
-            let zeros = vec![0; snapshots];
+            let zeros = vec![0; self.snapshots];
             self.groups.push(Group { parent, level, counts: zeros.clone(), bytes: zeros, greatest: None });
         }
         group
