@@ -57,6 +57,13 @@ test('snapshots of two processes: the same leak has the same id', async () => {
   assert.deepEqual([row.added, row.removed], [null, null]);
 });
 
+test('what a module holds grows the same while a timer refers to its scope', async () => {
+  execFileSync(process.execPath, [path.join(fixtures, 'heap-busy.js'), folder, String(leaked)]);
+  const { growth } = await compareSnapshots([1, 2, 3].map((number) => path.join(folder, `busy-${number}.heapsnapshot`)));
+  assert.equal(growth[0].path, `${path.join(fixtures, 'heap-busy-store.js')} › jobs › Map`);
+  assert.deepEqual([growth[0].trend, growth[0].contents[0].className, growth[0].contents[0].counts], ['growing', 'Job', [leaked, leaked * 2, leaked * 3]]);
+});
+
 test('one snapshot: collections, listeners, lines, packages, duplicate strings', async () => {
   const analysis = await analyzeSnapshot(file('a', 3));
   const [collection] = analysis.collections.filter((/** @type {any} */ row) => row.path.startsWith(store));

@@ -166,7 +166,7 @@ class Requests {
       this.#aborted.add(response);
     }
     const route = this.#routes.served(request);
-    const marker = this.#contexts.of(response);
+    const marker = this.#marks || this.#attributes ? this.#contexts.of(response) : undefined;
     if (marker) {
       if (marker.id !== 0) this.#table.resolve(marker.id, route);
       this.#unresolved.delete(marker.id);

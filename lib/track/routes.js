@@ -99,8 +99,10 @@ class Routes {
     let names = this.#known.get(route);
     if (!names) this.#known.set(route, (names = []));
     const { method, baseUrl } = request;
-    const known = names.find((name) => name.method === method && name.baseUrl === baseUrl);
-    return known === undefined ? this.#nameRoute(request, route, names) : known.number;
+    for (const name of names) {
+      if (name.method === method && name.baseUrl === baseUrl) return name.number;
+    }
+    return this.#nameRoute(request, route, names);
   }
 
   #nameRoute(request, route, names) {
