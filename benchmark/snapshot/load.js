@@ -1,8 +1,7 @@
 'use strict';
 // Clients that keep a server busy and see from outside what happens to it.
 const http = require('node:http');
-
-const CONNECTIONS = 20;
+const { setTimeout: sleep } = require('node:timers/promises');
 
 /** Counts the connections it had to open. */
 class CountingAgent extends http.Agent {
@@ -17,19 +16,21 @@ class CountingAgent extends http.Agent {
 }
 
 /**
- * Keeps so many requests under way.
  * @param {number} port
+ * @param {{ clients: number, thinkMs: number }} load how many ask, and how long each waits between an answer and its
+ *   next request
  */
-function startLoad(port) {
-  const agent = new CountingAgent({ keepAlive: true, maxSockets: CONNECTIONS });
+function startLoad(port, { clients, thinkMs }) {
+  const agent = new CountingAgent({ keepAlive: true, maxSockets: clients });
   let [running, failed, began] = [true, 0, performance.now()];
   /** @type {number[]} */
   let latencies = [];
-  const workers = Array.from({ length: CONNECTIONS }, async () => {
+  const workers = Array.from({ length: clients }, async () => {
     while (running) {
       const start = performance.now();
       await get(agent, port).catch(() => { failed += 1; });
       latencies.push(performance.now() - start);
+      if (thinkMs > 0) await sleep(thinkMs);
     }
   });
   return {
@@ -42,7 +43,7 @@ function startLoad(port) {
         longest: sorted.at(-1) ?? 0,
         failed,
         // Each is opened again, so that all beyond the first ones replace one that was closed.
-        closed: agent.opened - CONNECTIONS,
+        closed: agent.opened - clients,
       };
       [latencies, failed, began] = [[], 0, performance.now()];
       return taken;

@@ -14,6 +14,8 @@ const { values } = parseArgs({ options: {
   modes: { type: 'string', default: 'background,inline' },
   rounds: { type: 'string', default: '1' },
   seconds: { type: 'string', default: '5' },
+  clients: { type: 'string', default: '20' },
+  think: { type: 'string', default: '0' },
 } });
 const list = (/** @type {string | undefined} */ text) => String(text).split(',');
 
@@ -65,7 +67,7 @@ async function measure(node, size, mode, folder) {
   const server = fork(path.join(__dirname, 'server.js'), [size], { execPath: node, execArgv: ['--max-old-space-size=8000'] });
   try {
     const { port } = await answer(server);
-    const load = startLoad(port);
+    const load = startLoad(port, { clients: Number(values.clients), thinkMs: Number(values.think) });
     try {
       await sleep(2000);
       load.take();
