@@ -8,10 +8,12 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::guard::guarded;
+use crate::detect::floors;
 use crate::detect::input::{SnapshotAt, TestRun};
 use crate::detect::judge::{growth_of, judge, worth_proving};
 use crate::detect::listing::{self, Listing};
-use crate::detect::monitor::{self, Observations};
+use crate::detect::monitor;
+use crate::detect::observations::Observations;
 use crate::detect::proof::prove;
 use crate::heap::HeapError;
 use crate::report::{self, HistogramRows, Report, TextOptions, render};
@@ -55,7 +57,7 @@ pub fn judge_monitor(observations: String) -> Result<String> {
 /// Does the live memory that the monitor measured (JSON) rise so that heap snapshots are worth their cost?
 #[napi(catch_unwind)]
 pub fn worth_proving_monitor(observations: String) -> Result<bool> {
-    Ok(monitor::worth_proving(&parse(&observations, "set of observations")?))
+    Ok(floors::worth_proving(&parse(&observations, "set of observations")?))
 }
 
 /// What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the

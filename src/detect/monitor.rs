@@ -4,110 +4,20 @@
 //! Resources that pile up are proven by their counts. A rising floor alone is not: it says that something grows
 //! and until when the memory lasts, and the verdict stays undecided.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
-
+use super::floors::{floor_growth, floor_sentence, worth_proving};
 use super::from_resources::resource_suspects;
-use super::input::{Memory, Point, ResourceGroup, TestRun};
+use super::input::{Memory, Point, TestRun};
+use super::observations::{Moment, Observations};
 use super::rows::{resource_rows, route_rows};
-use super::series::{Fit, Trend, fit};
+use super::series::{Fit, Trend};
 use super::written::as_written;
 use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, SuspectKind, Verdict, units};
 use crate::source::{SourceCache, SourceMaps};
-use crate::track::{Dropped, Stretch};
 
-/// What the monitor measured (JSON, camelCase).
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Observations {
-    /// Process id.
-    pub pid: u32,
-    /// Node's version.
-    pub node_version: String,
-    /// The entry file.
-    pub entry: String,
-    /// The working folder.
-    pub cwd: String,
-    /// Where leakwatch itself is installed.
-    pub own_folder: Option<String>,
-    /// How long the process has been up.
-    pub uptime_ms: f64,
-    /// Requests seen.
-    pub requests: u64,
-    /// The same by route.
-    pub routes: BTreeMap<String, u64>,
-    /// The operating system's readings, oldest first.
-    pub samples: Vec<Sample>,
-    /// V8's live bytes after major collections, oldest first.
-    pub floors: Vec<Floor>,
-    /// V8's bytes now, garbage included.
-    pub now: Floor,
-    /// What is alive now.
-    pub resources: Vec<ResourceGroup>,
-    /// What was alive while it was followed, oldest first.
-    pub history: Vec<Moment>,
-    /// What stretches between checkpoints keep.
-    pub stretches: Vec<Stretch>,
-    /// What the tables had no place for.
-    pub dropped: Dropped,
-    /// Milliseconds between the operating system's readings.
-    pub interval_ms: f64,
-    /// Suspects that heap snapshots have proven.
-    pub proven: Vec<Suspect>,
-    /// Sentences on what grows in heap snapshots and may stop by itself.
-    pub doubts: Vec<String>,
-    /// Whether the last heap snapshots compared found neither.
-    pub acquitted: bool,
-}
-
-/// One reading of the operating system.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub struct Sample {
-    pub at_ms: f64,
-    pub rss: Option<f64>,
-    pub fds: Option<f64>,
-    pub threads: Option<f64>,
-    pub cgroup_limit: Option<f64>,
-}
-
-/// Live bytes after one major collection.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub struct Floor {
-    pub at_ms: f64,
-    pub requests: f64,
-    pub heap_used: f64,
-    pub heap_total: f64,
-    pub heap_limit: f64,
-    pub external: f64,
-    pub array_buffers: f64,
-}
-
-/// Followed resources at one moment.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub struct Moment {
-    pub at_ms: f64,
-    pub requests: f64,
-    pub resources: Vec<ResourceGroup>,
-}
-
-/// Fewer floors say nothing: young processes grow.
-const MIN_FLOORS: usize = 8;
 /// A slow leak hides in the jitter of a short while: ten minutes, by default, before a flat floor means health.
 const HEALTHY_READINGS: f64 = 120.0;
-/// So many are a reason to look closer, when they rise.
-const MIN_RISING_FLOORS: usize = 5;
-/// A collection leaves some garbage floating. Of so many stretches of time the lowest floor counts.
-const STRETCHES: usize = 8;
-/// Floors of a process younger than so many readings are its warm-up: a minute, by default.
-const WARM_UP_READINGS: f64 = 12.0;
 /// Fewer moments do not prove a pile: two minutes, by default.
 const MIN_MOMENTS: usize = 24;
 /// Fewer more than at the first moment may be a pool being filled.
@@ -115,13 +25,6 @@ const MIN_PILE: u64 = 24;
 /// What belongs to open connections comes and goes with the visitors: it must grow so many times faster than the
 /// descriptors do to be a pile of its own.
 const FASTER_THAN_DESCRIPTORS: f64 = 2.0;
-/// Less growth than this between the first and the last floor is noise: heap snapshots will tell the rest …
-const FLOOR_NOISE_BYTES: f64 = 512.0 * 1024.0;
-/// … and when they have found nothing, less than this.
-const ACQUITTED_NOISE_BYTES: f64 = 1024.0 * 1024.0;
-/// The same, as a share of the live memory.
-const FLOOR_NOISE_SHARE: f64 = 0.01;
-
 /// Judges a running process.
 pub fn judge_monitor(seen: &Observations) -> Report {
     let growth = floor_growth(seen);
@@ -203,38 +106,6 @@ fn point_of(moment: &Moment) -> Point {
     }
 }
 
-/// Does live memory rise enough, for long enough, to make heap snapshots worth their cost? With time, or with the
-/// requests: a leak of a server that is asked less for a while seems to have stopped.
-pub fn worth_proving(seen: &Observations) -> bool {
-    let rises = |over: fn(&Floor) -> f64| {
-        let fit = floor_fit(seen, MIN_RISING_FLOORS, over);
-        fit.is_some_and(|fit| matches!(fit.trend, Trend::Growing | Trend::Undecided))
-    };
-    rises(|floor| floor.at_ms) || rises(|floor| floor.requests)
-}
-
-/// Live bytes over time in milliseconds, once the process is warm.
-fn floor_growth(seen: &Observations) -> Option<Fit> {
-    floor_fit(seen, MIN_FLOORS, |floor| floor.at_ms)
-}
-
-fn floor_fit(seen: &Observations, fewest: usize, over: fn(&Floor) -> f64) -> Option<Fit> {
-    let born = seen.floors.last()?.at_ms - seen.uptime_ms;
-    let warm = seen.floors.iter().filter(|floor| floor.at_ms - born >= seen.interval_ms * WARM_UP_READINGS);
-    let points: Vec<(f64, f64)> = warm.map(|floor| (over(floor), floor.heap_used + floor.external)).collect();
-    if points.len() < fewest {
-        return None;
-    }
-    let noise = if seen.acquitted { ACQUITTED_NOISE_BYTES } else { FLOOR_NOISE_BYTES };
-    Some(fit(&lows(&points), noise.max(points[0].1 * FLOOR_NOISE_SHARE)))
-}
-
-/// The lowest point of each of some stretches.
-fn lows(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let stretches = points.chunks((points.len() / STRETCHES).max(1));
-    stretches.filter_map(|stretch| stretch.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))).collect()
-}
-
 fn verdict(seen: &Observations, suspects: &[Suspect], growth: Option<&Fit>) -> Verdict {
     let long_enough = seen.acquitted || seen.uptime_ms >= seen.interval_ms * HEALTHY_READINGS;
     match growth.map(|fit| fit.trend) {
@@ -274,20 +145,6 @@ fn evidence(seen: &Observations, growth: Option<&Fit>) -> Vec<String> {
     seen.doubts.iter().cloned().chain(floors).chain(acquitted).collect()
 }
 
-fn floor_sentence(seen: &Observations, fit: &Fit) -> String {
-    let trend = match fit.trend {
-        Trend::Stable => "is stable",
-        Trend::Growing => "keeps growing",
-        Trend::Plateaued => "grew and has stopped",
-        Trend::Undecided => "moves unevenly",
-    };
-    format!(
-        "live memory after {} major collections {trend} ({} in all)",
-        seen.floors.len(),
-        units::bytes(fit.growth)
-    )
-}
-
 fn time_to_limit(seen: &Observations, fit: &Fit) -> Option<f64> {
     let last = seen.floors.last()?;
     let room = last.heap_limit - last.heap_used;
@@ -314,7 +171,8 @@ fn memory(seen: &Observations, growth: Option<&Fit>) -> MemorySummary {
 
 #[cfg(test)]
 mod tests {
-    use super::super::input::Frame;
+    use super::super::input::{Frame, ResourceGroup};
+    use super::super::observations::{Floor, Sample};
     use super::*;
 
     /// A process in which a group of resources grows by `step` a moment, and the descriptors by `descriptors`.
@@ -398,54 +256,5 @@ mod tests {
         // 4 GB less 69 MB, at 1 MB in 30 s.
         assert_eq!(rising.memory.time_to_limit_seconds.map(f64::round), Some(117_930.0));
         assert_eq!(judge_monitor(&floors(0.0)).verdict, Verdict::Healthy);
-    }
-
-    #[test]
-    fn a_rise_below_the_jitter_of_collections_is_worth_a_proof_and_jitter_alone_is_not() {
-        let seen = |per_floor: f64, acquitted: bool| {
-            let floor = |index: u32| Floor {
-                at_ms: 1e6 + f64::from(index) * 10_000.0,
-                // Every third collection leaves 300 kB floating.
-                heap_used: 8e6 + f64::from(index) * per_floor + f64::from(index % 3) * 150e3,
-                ..Floor::default()
-            };
-            Observations {
-                floors: (0..24).map(floor).collect(),
-                uptime_ms: 900_000.0,
-                interval_ms: 5_000.0,
-                acquitted,
-                requests: 9,
-                ..Observations::default()
-            }
-        };
-        assert!(worth_proving(&seen(40e3, false)));
-        assert!(!worth_proving(&seen(0.0, false)));
-        assert!(!worth_proving(&seen(40e3, true)));
-        assert_eq!(judge_monitor(&seen(40e3, false)).verdict, Verdict::Undecided);
-        assert_eq!(judge_monitor(&seen(40e3, true)).verdict, Verdict::Healthy);
-    }
-
-    #[test]
-    fn a_leak_of_a_server_that_is_asked_less_for_a_while_has_not_stopped() {
-        let seen = |bytes_per_request: f64| {
-            let floor = |index: u32| {
-                let (busy, quiet) = (index.min(10), index.saturating_sub(10));
-                let requests = f64::from(busy) * 500.0 + f64::from(quiet) * 50.0;
-                let (at_ms, heap_used) =
-                    (1e6 + f64::from(index) * 10_000.0, 8e6 + requests * bytes_per_request);
-                Floor { at_ms, requests, heap_used, ..Floor::default() }
-            };
-            let floors = (0..24).map(floor).collect();
-            Observations {
-                floors,
-                uptime_ms: 900_000.0,
-                interval_ms: 5_000.0,
-                requests: 9,
-                ..Observations::default()
-            }
-        };
-        assert_eq!(judge_monitor(&seen(300.0)).verdict, Verdict::Undecided);
-        assert!(worth_proving(&seen(300.0)));
-        assert_eq!(judge_monitor(&seen(10.0)).verdict, Verdict::Healthy);
     }
 }

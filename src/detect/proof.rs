@@ -11,7 +11,7 @@ use super::clusters::Interval3;
 use super::from_heap::{HeapEvidence, heap_suspects};
 use super::input::{Point, SnapshotAt, TestRun};
 use super::merge::{merge, part_doubtful};
-use super::monitor::Observations;
+use super::observations::Observations;
 use super::profile::AllocationProfile;
 use crate::heap::compare::{Growth, SnapshotComparison};
 use crate::heap::{HeapError, HeapGraph, NodeIndex, Task};
