@@ -144,6 +144,8 @@ declare namespace leakWatch {
       className: string;
       objectId: number;
       signature: string[];
+      /** `id`: the same objects in every snapshot. `signature`: recognised by the path of names that holds them. */
+      matchedBy: 'id' | 'signature';
       path: string;
       location: Location | null;
       bytes: number[];

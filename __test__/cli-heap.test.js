@@ -31,7 +31,7 @@ test('compare: the leak comes first, and exit code 1 says that it goes on', asyn
   assert.match(one(stdout), /more Session 3,000 → 6,000 → 9,000/);
   assert.match(one(stdout), /heap-leaks-store\.js › sessions › Map/);
   assert.match(one(stdout), /2\. Function in Array .*heap-leaks\.js:17/);
-  assert.match(stdout, /Compared by object id/);
+  assert.match(stdout, /Matched by object id/);
   assert.deepEqual([code, stderr], [1, ''], 'no progress but on a terminal');
   assert.ok(!stdout.includes('\u001b'), 'no colours for a pipe');
 });

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { analyzeSnapshot, compareSnapshots, explainObject } = require('..');
 const { ask } = require('../lib/analysis.js');
+const { backgroundSupport } = require('../lib/capture.js');
 
 const fixtures = path.join(__dirname, 'fixtures');
 const store = path.join(fixtures, 'heap-leaks-store.js');
@@ -32,6 +33,7 @@ test('three snapshots of one process: the holders and what accumulates in them',
   const comparison = await compareSnapshots([1, 2, 3].map((number) => file('a', number)));
   assert.equal(comparison.sameProcess, true);
   const [sessions, listeners, ...others] = comparison.growth;
+  assert.deepEqual([sessions.matchedBy, listeners.matchedBy], ['id', 'id']);
   assert.equal(sessions.path, `${store} › sessions › Map`);
   const content = sessions.contents.find((/** @type {any} */ content) => content.className === 'Session');
   assert.deepEqual(content.counts, [leaked, leaked * 2, leaked * 3]);
@@ -50,12 +52,28 @@ test('snapshots of two processes: the same leak has the same id', async () => {
   const across = await compareSnapshots([file('a', 1), file('b', 3)]);
   assert.equal(across.sameProcess, false);
   assert.equal(across.growth[0].id, inline.growth[0].id);
+  assert.deepEqual([inline, across].map(({ growth }) => growth[0].matchedBy), ['id', 'signature']);
   assert.equal(across.growth[0].path, `${store} › sessions › Map`);
   const content = across.growth[0].contents.find((/** @type {any} */ content) => content.className === 'Session');
   assert.deepEqual(content.counts, [leaked, leaked * 6]);
   const row = across.classes.find((/** @type {any} */ row) => row.name === 'Session');
   assert.deepEqual([row.added, row.removed], [null, null]);
 });
+
+for (const mode of ['inline', ...(backgroundSupport().supported ? ['background'] : [])]) {
+  test(`which of several Maps grows is told by id, where there are ids: ${mode} snapshots`, async () => {
+    const own = path.join(folder, mode);
+    fs.mkdirSync(own);
+    execFileSync(process.execPath, [path.join(fixtures, 'heap-stores.js'), own, String(leaked), mode]);
+    const { sameProcess, growth } = await compareSnapshots([1, 2, 3].map((number) => file(mode, number)));
+    const byId = mode === 'inline';
+    assert.deepEqual([sameProcess, growth.length, growth[0].matchedBy], [byId, 1, byId ? 'id' : 'signature']);
+    assert.match(growth[0].path, /heap-stores\.js › exports › stores \(Array\) › \[\] › Map$/);
+    const entries = growth[0].contents.find((/** @type {any} */ content) => content.className === 'Entry');
+    const others = byId ? 0 : leaked * 20;
+    assert.deepEqual(entries.counts, [1, 2, 3].map((round) => others + leaked * round));
+  });
+}
 
 test('what a module holds grows the same while a timer refers to its scope', async () => {
   execFileSync(process.execPath, [path.join(fixtures, 'heap-busy.js'), folder, String(leaked)]);

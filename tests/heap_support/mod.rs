@@ -11,6 +11,7 @@ pub const EDGE_KINDS: [&str; 7] =
 pub const OBJECT: usize = 1;
 pub const SYNTHETIC: usize = 2;
 pub const STRING: usize = 4;
+pub const ELEMENT: usize = 1;
 pub const PROPERTY: usize = 2;
 pub const INTERNAL: usize = 3;
 pub const SHORTCUT: usize = 5;

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
+use super::rows::{GrownContent, Growth, MatchedBy, Trend, gained, joined};
 use super::signature::{Group, Level, Signatures, is_compiled};
 use crate::heap::analysis::{describe_path, origin};
 use crate::heap::graph::HeapGraph;
-use crate::heap::scripts::Location;
 use crate::heap::types::NodeType;
 
 /// Less growth is noise: a share of the whole growth …
@@ -18,77 +16,8 @@ const MIN_BYTES: u64 = 16 * 1024;
 const MIN_COUNT: u64 = 3;
 /// A holder whose growth is at most so many times that of a holder inside it grows because of that one.
 const SAME_GROWTH: u64 = 2;
-/// A last step below this share of the mean step before it says that growth comes to an end.
-const STEADY: f64 = 0.4;
-
-/// How a holder grew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Trend {
-    /// Between two snapshots: whether it goes on, a third one would tell.
-    Grew,
-    /// At every step of three snapshots or more, at the last one as before.
-    Growing,
-    /// At every step, but at the last one hardly any more: a cache that has filled, a process that has warmed up.
-    Slowing,
-}
-
-impl Trend {
-    fn of(series: &[u64]) -> Self {
-        let steps: Vec<u64> = series.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-        let [before @ .., last] = &steps[..] else { return Self::Grew };
-        if before.is_empty() {
-            return Self::Grew;
-        }
-        let mean = before.iter().sum::<u64>() as f64 / before.len() as f64;
-        if *last as f64 >= mean * STEADY { Self::Growing } else { Self::Slowing }
-    }
-}
-
-/// A holder whose contents grow from each snapshot to the next; or, where several hold them together, the objects that
-/// grow in number.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Growth {
-    /// Hash of the signature: the same leak has the same id in another process.
-    pub id: String,
-    /// Class of the holder, or of the objects.
-    pub class_name: String,
-    /// Its object id in the last snapshot (the greatest one's, when there are several).
-    pub object_id: u32,
-    /// Its dominators by edge name and class, from the root.
-    pub signature: Vec<String>,
-    /// What holds it, for reading.
-    pub path: String,
-    /// Where the function or constructor stands; null when the snapshot does not tell.
-    pub location: Option<Location>,
-    /// Bytes retained, per snapshot, without what V8 compiles.
-    pub bytes: Vec<u64>,
-    /// How it grew, told from what accumulates, or else from the bytes.
-    pub trend: Trend,
-    /// What accumulates, greatest growth first; empty when the holder itself grows.
-    pub contents: Vec<GrownContent>,
-}
-
-/// Objects that accumulate in a holder.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct GrownContent {
-    /// Their class.
-    pub class_name: String,
-    /// How many, per snapshot.
-    pub counts: Vec<u64>,
-    /// Bytes they retain, per snapshot.
-    pub bytes: Vec<u64>,
-    /// The line they come from: a function's own, a timer's callback, a constructor; null when nothing tells.
-    pub location: Option<Location>,
-}
-
-pub(super) fn growth(graphs: &[&HeapGraph], top: usize) -> Vec<Growth> {
-    let signatures = Signatures::of(graphs);
+pub(super) fn growth(graphs: &[&HeapGraph], by_id: bool, top: usize) -> Vec<Growth> {
+    let signatures = Signatures::of(graphs, by_id);
     let Some(last) = graphs.last() else { return Vec::new() };
     let finder = Finder::new(&signatures);
     // What accumulates, by holder.
@@ -112,8 +41,8 @@ pub(super) fn growth(graphs: &[&HeapGraph], top: usize) -> Vec<Growth> {
     }
     finder.merge(&mut holders);
     let rows = holders.into_iter().filter_map(|(holder, contents)| finder.row(last, holder, contents));
-    let mut rows: Vec<Growth> = rows.collect();
-    // What grows on before what has come to an end; otherwise as they were found, which is by signature.
+    let mut rows = joined(rows.collect());
+    // What grows on before what has come to an end; otherwise by id.
     let rank = |row: &Growth| (row.trend == Trend::Slowing, std::cmp::Reverse(gained(&row.bytes)));
     rows.sort_by_key(rank);
     rows.truncate(top);
@@ -215,6 +144,7 @@ impl<'a> Finder<'a> {
             location: origin(last, node),
             bytes: self.group(holder).bytes.clone(),
             contents: contents.into_iter().map(|content| self.content(last, content)).collect(),
+            matched_by: if self.group(holder).is_same { MatchedBy::Id } else { MatchedBy::Signature },
             signature,
         })
     }
@@ -252,12 +182,6 @@ impl<'a> Finder<'a> {
         levels.reverse();
         levels
     }
-}
-
-/// Last minus first; 0 unless every step gained.
-fn gained(series: &[u64]) -> u64 {
-    let monotone = series.windows(2).all(|pair| pair[0] < pair[1]);
-    if monotone { series[series.len() - 1] - series[0] } else { 0 }
 }
 
 /// FNV-1a.

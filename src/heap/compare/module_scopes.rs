@@ -1,7 +1,4 @@
-//! The scopes of modules: holders that are the same in every snapshot, whoever else refers to them at the moment.
-//!
-//! A request or a timer under way refers to the scope it was made in, and takes it from the dominator it has in a quiet
-//! moment. What a module's variables hold would then have another signature in a snapshot of a busy moment.
+//! The scopes of modules: holders that are the same in every snapshot, of other processes as well.
 
 use std::collections::BTreeMap;
 

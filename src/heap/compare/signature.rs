@@ -1,9 +1,9 @@
 //! Dominator trees of several snapshots merged into one: nodes of the same name and class under the same parent. Scopes
-//! of modules stand below the root.
+//! of modules stand below the root, and objects that are the same in all snapshots where the last one has them.
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::module_scopes::{ModuleScopes, module_scopes};
+use super::anchors::{Anchor, Anchors, NewSiblings, anchors};
 use crate::heap::graph::HeapGraph;
 use crate::heap::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
@@ -35,6 +35,8 @@ impl Level {
 pub(super) struct Group {
     pub parent: u32,
     pub level: u32,
+    /// True when its nodes are the same objects in every snapshot, known by id.
+    pub is_same: bool,
     /// Per snapshot: number of nodes.
     pub counts: Vec<u64>,
     /// Per snapshot: what they retain, without what V8 compiles.
@@ -51,10 +53,12 @@ pub(super) struct Signatures {
 }
 
 impl Signatures {
-    pub fn of(graphs: &[&HeapGraph]) -> Self {
-        let mut builder = Builder { snapshots: graphs.len(), ..Builder::default() };
-        for (snapshot, (graph, modules)) in graphs.iter().zip(module_scopes(graphs)).enumerate() {
-            builder.add(graph, &modules, snapshot);
+    /// `by_id`: the snapshots are of one process, and objects have the same id in all of them.
+    pub fn of(graphs: &[&HeapGraph], by_id: bool) -> Self {
+        let mut builder = Builder::new(graphs, by_id);
+        // The last one first: it says where anchored objects stand.
+        for (snapshot, (graph, anchors)) in graphs.iter().zip(anchors(graphs, by_id)).enumerate().rev() {
+            builder.add(graph, &anchors, snapshot);
         }
         let mut signatures = Self { groups: builder.groups, levels: builder.levels };
         signatures.sum_up();
@@ -73,31 +77,49 @@ impl Signatures {
     }
 }
 
-#[derive(Default)]
 struct Builder {
     snapshots: usize,
+    by_id: bool,
     groups: Vec<Group>,
     levels: Vec<Level>,
     level_ids: HashMap<Level, u32>,
-    children: HashMap<(u32, u32), u32>,
+    children: HashMap<(u32, u32, bool), u32>,
+    /// Group and depth of each object that stands alone, by its number.
+    places: HashMap<u32, (u32, u32)>,
+    siblings: NewSiblings,
 }
 
 impl Builder {
-    fn add(&mut self, graph: &HeapGraph, modules: &ModuleScopes, snapshot: usize) {
+    fn new(graphs: &[&HeapGraph], by_id: bool) -> Self {
+        Self {
+            snapshots: graphs.len(),
+            by_id,
+            groups: Vec::new(),
+            levels: Vec::new(),
+            level_ids: HashMap::new(),
+            children: HashMap::new(),
+            places: HashMap::new(),
+            siblings: NewSiblings::since(graphs[0]),
+        }
+    }
+
+    fn add(&mut self, graph: &HeapGraph, anchors: &Anchors, snapshot: usize) {
         let mut labels = Labels::of(graph);
+        let is_last = snapshot + 1 == self.snapshots;
         let mut stack = vec![(graph.root(), 0, 0)];
         while let Some((node, parent, depth)) = stack.pop() {
-            let module = modules.get(&node);
-            let depth = if module.is_some() { 1 } else { depth };
-            let group = match module {
-                Some(file) => {
-                    let level = self.level(Level::of_module(file, graph.node_type(node)));
-                    self.child(0, level)
+            let anchored = anchors.get(&node).and_then(|anchor| match anchor {
+                Anchor::Module(file) => Some(self.module(file, graph.node_type(node))),
+                Anchor::Same(number) if is_last && depth <= MAX_DEPTH => {
+                    self.stand_alone(graph, &mut labels, node, parent, depth, *number)
                 }
-                None if depth > MAX_DEPTH => parent,
-                None => self.group(graph, &mut labels, node, parent),
+                Anchor::Same(number) => self.places.get(number).copied(),
+            });
+            let (group, depth) = match anchored {
+                Some(place) => place,
+                None if depth > MAX_DEPTH => (parent, depth),
+                None => (self.group(graph, &mut labels, node, parent), depth),
             };
-            let is_last = snapshot + 1 == self.snapshots;
             let found = &mut self.groups[group as usize];
             if !is_compiled(graph.node_type(node)) {
                 found.bytes[snapshot] += graph.self_size(node);
@@ -113,27 +135,56 @@ impl Builder {
         }
     }
 
+    /// The place of a module's scope, one object in one process.
+    fn module(&mut self, file: &str, kind: NodeType) -> (u32, u32) {
+        let level = self.level(Level::of_module(file, kind));
+        (self.child(0, level, self.by_id), 1)
+    }
+
+    /// A place for an object of the last snapshot, apart from others of the same signature; `None` where such objects
+    /// accumulate.
+    fn stand_alone(
+        &mut self,
+        graph: &HeapGraph,
+        labels: &mut Labels,
+        node: NodeIndex,
+        parent: u32,
+        depth: u32,
+        number: u32,
+    ) -> Option<(u32, u32)> {
+        if !self.siblings.are_few(graph, labels, node) {
+            return None;
+        }
+        let level = self.level_of(graph, labels, node);
+        let place = (self.child(parent, level, true), depth);
+        self.places.insert(number, place);
+        Some(place)
+    }
+
     fn group(&mut self, graph: &HeapGraph, labels: &mut Labels, node: NodeIndex, parent: u32) -> u32 {
-        let local = labels.local(graph, node);
-        let level = match labels.levels[local as usize] {
-            Some(level) => level,
-            None => {
-                let level = self.level(labels.describe(graph, node));
-                labels.levels[local as usize] = Some(level);
-                level
-            }
-        };
+        let level = self.level_of(graph, labels, node);
         // The root alone is its own parent.
-        if node == graph.root() && !self.groups.is_empty() { 0 } else { self.child(parent, level) }
+        if node == graph.root() && !self.groups.is_empty() { 0 } else { self.child(parent, level, false) }
+    }
+
+    fn level_of(&mut self, graph: &HeapGraph, labels: &mut Labels, node: NodeIndex) -> u32 {
+        let local = labels.local(graph, node) as usize;
+        if let Some(level) = labels.levels[local] {
+            return level;
+        }
+        let level = self.level(labels.describe(graph, node));
+        labels.levels[local] = Some(level);
+        level
     }
 
     /// The group of this level below `parent`.
-    fn child(&mut self, parent: u32, level: u32) -> u32 {
+    fn child(&mut self, parent: u32, level: u32, is_same: bool) -> u32 {
         let next = self.groups.len() as u32;
-        let group = *self.children.entry((parent, level)).or_insert(next);
+        let group = *self.children.entry((parent, level, is_same)).or_insert(next);
         if group == next {
             let zeros = vec![0; self.snapshots];
-            self.groups.push(Group { parent, level, counts: zeros.clone(), bytes: zeros, greatest: None });
+            let counts = zeros.clone();
+            self.groups.push(Group { parent, level, is_same, counts, bytes: zeros, greatest: None });
         }
         group
     }
@@ -149,7 +200,7 @@ impl Builder {
 }
 
 /// The edge that names each node below its dominator, within one snapshot.
-struct Labels {
+pub(super) struct Labels {
     /// By node: the edge's string, [`Labels::ENTRY`] or [`Labels::NONE`].
     edges: Vec<u32>,
     /// Edge, type and name to a number within this snapshot.
@@ -192,7 +243,8 @@ impl Labels {
         }
     }
 
-    fn local(&mut self, graph: &HeapGraph, node: NodeIndex) -> u32 {
+    /// A number for the edge, the type and the name: what nodes at one place have in common.
+    pub fn local(&mut self, graph: &HeapGraph, node: NodeIndex) -> u32 {
         let kind = graph.node_type(node);
         let name = if has_class(kind) { graph.name_string(node) } else { 0 };
         let next = self.levels.len() as u32;

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::{bytes, line_of, place, series};
-use crate::heap::compare::{ClassDelta, Growth, SnapshotComparison, Trend};
+use crate::heap::compare::{ClassDelta, Growth, MatchedBy, SnapshotComparison, Trend};
 use crate::report::page::{Page, TextOptions, wrapped};
 use crate::report::units;
 
@@ -21,7 +21,7 @@ pub fn render_comparison(comparison: &SnapshotComparison, options: TextOptions) 
     let (slowing, growing): (Vec<&Growth>, Vec<&Growth>) =
         comparison.growth.iter().partition(|growth| growth.trend == Trend::Slowing);
     for (index, growth) in growing.iter().take(HOLDERS).enumerate() {
-        holder(&mut page, index + 1, growth);
+        holder(&mut page, index + 1, growth, comparison.same_process);
     }
     page.table(
         "also grew",
@@ -36,9 +36,9 @@ pub fn render_comparison(comparison: &SnapshotComparison, options: TextOptions) 
     classes(&mut page, &comparison.classes);
     page.line("");
     let how = if comparison.same_process {
-        "Compared by object id (objects added and removed) and by signature (holders): the snapshots are of one process."
+        "Matched by object id: the snapshots are of one process."
     } else {
-        "Compared by signature (who holds what, by name): the snapshots share no object ids."
+        "Matched by signature (who holds what, by name): the snapshots share no object ids."
     };
     for row in wrapped(how, page.width()) {
         page.line(&row);
@@ -60,7 +60,7 @@ fn verdict(page: &mut Page, comparison: &SnapshotComparison) {
     page.line(&format!("{word}  {}, {rest}", series(&comparison.total_bytes, bytes)));
 }
 
-fn holder(page: &mut Page, number: usize, growth: &Growth) {
+fn holder(page: &mut Page, number: usize, growth: &Growth, by_id: bool) {
     page.line("");
     let lead = growth.contents.first().filter(|content| content.class_name != growth.class_name);
     let held = lead.map(|content| format!("{} in ", content.class_name)).unwrap_or_default();
@@ -78,6 +78,9 @@ fn holder(page: &mut Page, number: usize, growth: &Growth) {
     page.field("held by", &growth.path);
     if let Some(location) = &growth.location {
         page.field("defined at", &place(location));
+    }
+    if by_id && growth.matched_by == MatchedBy::Signature {
+        page.field("matched", "by signature: at this place each snapshot has other objects");
     }
     page.field("id", &growth.id);
 }
