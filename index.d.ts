@@ -308,7 +308,7 @@ declare namespace leakWatch {
     code: string;
   }
 
-  export type ResourceKind = 'timer' | 'listener' | 'handle' | 'file' | 'stream' | 'socket' | 'worker' | 'request' | 'context';
+  export type ResourceKind = 'timer' | 'listener' | 'handle' | 'file' | 'stream' | 'socket' | 'worker' | 'checkout' | 'request' | 'context';
 
   export interface Location {
     /** Absolute path; relative to the application's folder in a report. */
@@ -323,9 +323,9 @@ declare namespace leakWatch {
   /** Everything of one kind and name that was created at one place. */
   export interface ResourceGroup {
     kind: ResourceKind;
-    /** `setInterval`, the event, `FSWatcher`, the path pattern, the endpoint. */
+    /** `setInterval`, the event, `FSWatcher`, the path pattern, the endpoint, the class of the connection that is out. */
     name: string;
-    /** Listeners: the emitter's constructor. Sockets: `Socket`. */
+    /** Listeners: the emitter's constructor. Sockets: `Socket`. Checkouts: the pool's constructor. */
     holder: string | null;
     /** Alive now. */
     count: number;

@@ -3,6 +3,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { collect } = require('../lib/control/collect.js');
 const { Inspection } = require('../lib/control/inspection.js');
 const handlers = require('./fixtures/cli/handlers.js');
 
@@ -47,6 +48,22 @@ test('the allocation profile knows who allocated what is alive', () => {
   const { head } = inspection.allocationProfile();
   assert.ok(kept.length > 0);
   assert.ok(bytesOf(head, 'keepMegabytes') > 1024 * 1024);
+});
+
+test('what the app writes to the console does not stay because of the session', async () => {
+  const inspection = new Inspection();
+  inspection.startAllocationProfile();
+  const refs = Array.from({ length: 20 }, () => {
+    const error = new Error('told');
+    console.error(error);
+    return new WeakRef(error);
+  });
+  const alive = () => refs.filter((ref) => ref.deref() !== undefined).length;
+  await collect();
+  assert.equal(alive(), 20);
+  inspection.forgetConsole();
+  await collect();
+  assert.equal(alive(), 0);
 });
 
 /** Bytes allocated by a function or what it called. */

@@ -14,7 +14,7 @@ const fixture = path.join(__dirname, 'fixtures', 'dropped.js');
 const MEGABYTE = 2 ** 20;
 
 const kinds = [
-  'timers', 'emitters', 'listeners', 'event names', 'signals', 'requests', 'sockets', 'descriptors', 'streams', 'handles',
+  'timers', 'emitters', 'listeners', 'event names', 'signals', 'requests', 'sockets', 'descriptors', 'checkouts', 'streams', 'handles',
   'emitters that warned', 'emitters that cannot warn', 'sampled requests',
 ];
 for (const kind of kinds) {

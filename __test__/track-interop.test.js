@@ -1,5 +1,5 @@
 'use strict';
-// leakwatch beside OpenTelemetry, dd-trace, shimmer, async-listener, CLS, jest's and sinon's fakes: whoever comes or
+// leakwatch beside OpenTelemetry, dd-trace, New Relic, shimmer, async-listener, CLS, jest's and sinon's fakes: whoever comes or
 // leaves first, the application works, both see what they look for, and nothing of leakwatch is left.
 const test = require('node:test');
 const assert = require('node:assert/strict');
@@ -20,7 +20,7 @@ const LEAVING = {
   'sinon fake timers': { after: ['listener'], fakesTimers: true },
   'sinon spies': { after: ['timer'] },
 };
-const STAYING = ['async-listener', 'dd-trace'];
+const STAYING = ['async-listener', 'dd-trace', 'new relic'];
 
 for (const { node, version } of nodes()) {
   for (const [name, { after, fakesTimers, putsBackNodes }] of Object.entries(LEAVING)) {

@@ -3,8 +3,11 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
+const net = require('node:net');
 const path = require('node:path');
+const { createTracker } = require('../lib/track/index.js');
 
 const fixture = path.join(__dirname, 'fixtures', 'forgetful.js');
 const lines = fs.readFileSync(fixture, 'utf8').split('\n');
@@ -78,4 +81,18 @@ test('a response that a closure keeps is a survivor of its route', () => {
 
 test('a connection of a client is told apart from one of ours', () => {
   assert.ok(run().groups.some(({ kind, name }) => kind === 'socket' && /^:\d+ \(incoming\)$/.test(name)));
+});
+
+test('a client of a server that was there before is told apart, too', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  const tracker = createTracker({ handles: true });
+  tracker.start();
+  const [client] = await Promise.all([net.connect(port, '127.0.0.1'), once(server, 'connection')]);
+  const names = tracker.groups().filter(({ kind }) => kind === 'socket').map(({ name }) => name);
+  tracker.stop();
+  client.destroy();
+  server.close();
+  assert.deepEqual(names.sort(), [`127.0.0.1:${port}`, `:${port} (incoming)`]);
 });

@@ -181,6 +181,25 @@ const instruments = {
       },
     };
   },
+
+  'new relic'() {
+    // What runs without a server of theirs sends nothing.
+    Object.assign(process.env, {
+      NEW_RELIC_APP_NAME: 'interop',
+      NEW_RELIC_LOG_ENABLED: 'false',
+      NEW_RELIC_NO_CONFIG_FILE: 'true',
+      NEW_RELIC_SERVERLESS_MODE_ENABLED: 'true',
+    });
+    const names = [];
+    return {
+      install() {
+        const { agent } = require('newrelic');
+        agent.on('transactionFinished', ({ name }) => names.push(name));
+        loadHooked();
+      },
+      check: () => assert.ok(names.includes('WebTransaction/Expressjs/GET//work/:id'), `no transaction of the route among ${names}`),
+    };
+  },
 };
 
 /** Tracers patch a module when it is next required. */

@@ -39,6 +39,7 @@ function createCommands(servers, tracker, inspection) {
     routes: () => tracker.routes(),
     async measure() {
       await settle();
+      inspection.forgetConsole();
       await collect();
       // Looking sweeps leakwatch's own tables; what they let go must not count as the app's.
       const resources = tracker.groups();
@@ -62,6 +63,7 @@ function createCommands(servers, tracker, inspection) {
     handlers: () => inspection.locateHandlers(tracker.handlers()),
     async snapshot({ path }) {
       await settle();
+      inspection.forgetConsole();
       await collect();
       tracker.groups();
       // Inline, so that all of them share object ids; whole, because the folder is private and soon gone.

@@ -26,6 +26,11 @@ class Inspection {
     return this.#post('HeapProfiler.getSamplingProfile')?.profile ?? null;
   }
 
+  /** While there is a session, V8 keeps what the app writes to the console: up to a thousand messages, objects and all. */
+  forgetConsole() {
+    if (this.#session) this.#post('Runtime.discardConsoleEntries');
+  }
+
   /**
    * @param {{ route: string, functions: Function[] }[]} handlers
    * @returns {{ route: string, functions: Location[] }[]} where each function is defined and, for a

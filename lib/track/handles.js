@@ -1,10 +1,11 @@
 'use strict';
-const { createHook } = require('node:async_hooks');
+const { createHook, executionAsyncId } = require('node:async_hooks');
+const { trackCheckouts } = require('./checkouts.js');
 const { harmless } = require('./patch.js');
 
 /** A connection that takes longer is reported before it has an endpoint. */
 const CONNECT_MS = 10_000;
-/** Connections without an endpoint yet, and servers, that are remembered at once. */
+/** Connections without an endpoint yet that are remembered at once. */
 const MAX_REMEMBERED = 65_536;
 
 /** What Node calls them inside, and what people know them as. */
@@ -31,21 +32,27 @@ const NAMES = new Map([
 ]);
 
 /**
- * Handles that are open: watchers, sockets, servers, workers, child processes, ports, compressors.
+ * Handles that are open: watchers, sockets, servers, workers, child processes, ports, compressors; and the connections
+ * that a pool has handed out.
  * @param {import('./recorder.js').Recorder} recorder
  */
 function trackHandles(recorder) {
   const handles = new Handles(recorder);
+  const checkouts = trackCheckouts(recorder);
   const hook = createHook({
     // What a hook throws ends the process.
     init: harmless((...created) => handles.opened(...created)),
     destroy: harmless((asyncId) => handles.closed(asyncId)),
   }).enable();
   return {
-    sweep: () => handles.nameSockets(),
+    sweep() {
+      handles.nameSockets();
+      checkouts.sweep();
+    },
     stop() {
       hook.disable();
       handles.clear();
+      checkouts.stop();
     },
   };
 }
@@ -56,30 +63,26 @@ class Handles {
   #open = new Map();
   /** Connections whose endpoint is not known yet. @type {Map<number, Connection>} */
   #unnamed = new Map();
-  /** Async ids of servers. @type {Set<number>} */
-  #servers = new Set();
 
   constructor(recorder) {
     this.#recorder = recorder;
   }
 
-  opened(asyncId, type, triggerId, resource) {
+  opened(asyncId, type, _, resource) {
     const name = NAMES.get(type);
     if (name === undefined) return;
     const made = { site: this.#recorder.site(), owner: this.#recorder.owner(), createdMs: this.#recorder.now() };
     if (name === 'Socket') {
       if (this.#unnamed.size >= MAX_REMEMBERED) return this.#recorder.drop();
-      const incoming = this.#servers.has(triggerId);
+      const incoming = executionAsyncId() === 0; // no JavaScript runs when a server accepts one
       this.#unnamed.set(asyncId, { handle: new WeakRef(resource), incoming, made });
       return;
     }
-    if (name === 'Server' && this.#servers.size < MAX_REMEMBERED) this.#servers.add(asyncId);
     this.#record(asyncId, name === 'Worker' ? 'worker' : 'handle', name, made);
   }
 
   closed(asyncId) {
     this.#unnamed.delete(asyncId);
-    this.#servers.delete(asyncId);
     const id = this.#open.get(asyncId);
     if (id === undefined) return;
     this.#open.delete(asyncId);
@@ -101,7 +104,6 @@ class Handles {
     this.#recorder.table.remove([...this.#open.values()]);
     this.#open.clear();
     this.#unnamed.clear();
-    this.#servers.clear();
   }
 
   #record(asyncId, kind, name, made) {

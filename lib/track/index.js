@@ -155,7 +155,7 @@ module.exports = { createTracker };
 /** @typedef {{ file: string, line: number, column: number, function: string | null }} Location */
 /**
  * @typedef {object} ResourceGroup
- * @property {'timer' | 'listener' | 'handle' | 'file' | 'stream' | 'socket' | 'worker' | 'request' | 'context'} kind
+ * @property {'timer' | 'listener' | 'handle' | 'file' | 'stream' | 'socket' | 'worker' | 'checkout' | 'request' | 'context'} kind
  * @property {string} name
  * @property {string | null} holder
  * @property {number} count alive now

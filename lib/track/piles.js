@@ -1,4 +1,5 @@
 'use strict';
+const { classOf } = require('./class-of.js');
 
 /** So many listeners for one event of one emitter are a pile. Node itself warns at 11. */
 const PILE = 4;
@@ -134,18 +135,12 @@ class Pile {
   constructor(emitter, event) {
     this.emitter = new WeakRef(emitter);
     this.event = event;
-    this.holder = nameOf(emitter);
+    this.holder = classOf(emitter);
     this.added = 0;
     this.nextSweep = PILE;
     /** @type {{ listener: WeakRef<object>, id: number }[]} */
     this.rows = [];
   }
-}
-
-function nameOf(emitter) {
-  if (emitter === process) return 'process';
-  const name = emitter.constructor?.name;
-  return typeof name === 'string' && name !== '' ? name : 'Object';
 }
 
 function countEach(listeners) {

@@ -35,6 +35,7 @@ pub fn advice(kind: SuspectKind, name: &str, path: &[Step]) -> String {
         SuspectKind::Socket => "End or destroy the connection when its client goes away or the work is done, and set a timeout.".to_owned(),
         SuspectKind::File => "Close the file on every path, also when the request is aborted or fails (stream.pipeline, finally).".to_owned(),
         SuspectKind::Worker => "Terminate the worker when its work is done, or keep a pool of a fixed size.".to_owned(),
+        SuspectKind::Checkout => format!("Give each {name} back to its pool on every path, also when the work fails (release it in a finally block)."),
         SuspectKind::Context => "Leave the context when its work is done.".to_owned(),
         SuspectKind::Native => "Look at what native code allocates: the JavaScript heap does not hold it.".to_owned(),
     }

@@ -85,15 +85,15 @@ fn path(growth: &ResourceGrowth, cwd: &Path) -> Vec<Step> {
 
 fn evidence(run: &TestRun, growth: &ResourceGrowth, site: Option<&Location>) -> Vec<String> {
     let group = growth.group;
-    let first = growth.group.count as f64 - growth.fit.growth;
     let holder = group.holder.as_ref().map(|holder| format!(" on {holder}")).unwrap_or_default();
     let place = site.map(|site| format!(", created at {}", location_text(site))).unwrap_or_default();
     let rounds = run.points.len() - 1;
     vec![format!(
-        "{} '{}'{holder} alive: {first:.0} after warm-up, {} after {rounds} rounds, more in {} of them{place}",
+        "{} '{}'{holder} alive: {} after warm-up, {} after {rounds} rounds, more in {} of them{place}",
         group.kind,
         group.name,
-        units::count(group.count),
+        units::count(growth.alive.0),
+        units::count(growth.alive.1),
         growth.fit.rising_steps
     )]
 }
@@ -127,6 +127,7 @@ fn kind_of(kind: &str, name: &str) -> SuspectKind {
         "file" => SuspectKind::File,
         "socket" => SuspectKind::Socket,
         "worker" => SuspectKind::Worker,
+        "checkout" => SuspectKind::Checkout,
         "request" => SuspectKind::Request,
         _ if name.contains("Socket") => SuspectKind::Socket,
         _ => SuspectKind::Handle,

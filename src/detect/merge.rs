@@ -76,7 +76,8 @@ fn fold_resources(resources: Vec<Suspect>) -> Vec<Suspect> {
     for suspect in sorted {
         let same = kept.iter_mut().find(|other| {
             let line = |suspect: &Suspect| suspect.created_at.first().map(|at| (at.file.clone(), at.line));
-            line(other) == line(&suspect) || (suspect.created_at.is_empty() && same_rate(other, &suspect))
+            let depends = suspect.created_at.is_empty() || replaces(&suspect, other);
+            line(other) == line(&suspect) || (depends && same_rate(other, &suspect))
         });
         match same {
             Some(other) => other.evidence.extend(suspect.evidence),
@@ -86,16 +87,22 @@ fn fold_resources(resources: Vec<Suspect>) -> Vec<Suspect> {
     kept
 }
 
+/// A pool makes a new connection for each that it does not get back.
+fn replaces(socket: &Suspect, checkout: &Suspect) -> bool {
+    (socket.kind, checkout.kind) == (SuspectKind::Socket, SuspectKind::Checkout)
+}
+
 /// The resource that says most about a leak comes first.
 fn rank(kind: SuspectKind) -> u8 {
     match kind {
-        SuspectKind::Worker => 0,
-        SuspectKind::Handle => 1,
-        SuspectKind::Socket => 2,
-        SuspectKind::File => 3,
-        SuspectKind::Timer => 4,
-        SuspectKind::Listener => 5,
-        _ => 6,
+        SuspectKind::Checkout => 0,
+        SuspectKind::Worker => 1,
+        SuspectKind::Handle => 2,
+        SuspectKind::Socket => 3,
+        SuspectKind::File => 4,
+        SuspectKind::Timer => 5,
+        SuspectKind::Listener => 6,
+        _ => 7,
     }
 }
 
@@ -265,6 +272,19 @@ mod tests {
         let mut told = names(&merged);
         told.sort_unstable();
         assert_eq!(told, ["Socket", "Timeout"]);
+    }
+
+    #[test]
+    fn the_connections_a_pool_makes_for_those_it_does_not_get_back_are_one_leak_with_them() {
+        let resources = vec![
+            suspect(SuspectKind::Socket, "Socket", 1.0, Some(220)),
+            suspect(SuspectKind::Checkout, "Client", 1.0, Some(7)),
+            suspect(SuspectKind::Socket, "Socket", 0.4, Some(90)),
+        ];
+        let merged = merge(resources, Vec::new());
+        let mut told: Vec<_> = merged.iter().map(|suspect| suspect.created_at[0].line).collect();
+        told.sort_unstable();
+        assert_eq!(told, [7, 90]);
     }
 
     #[test]

@@ -71,20 +71,32 @@ fn piles(seen: &Observations) -> Vec<Suspect> {
 /// More visitors mean more connections, and more of what serves them.
 fn comes_with_visitors(suspect: &Suspect, descriptors: f64) -> bool {
     match suspect.kind {
-        SuspectKind::File | SuspectKind::Worker => false,
+        SuspectKind::Worker | SuspectKind::Checkout => false,
         SuspectKind::Socket => suspect.created_at.is_empty(),
+        _ if is_own_descriptor(suspect) => false,
         _ => (suspect.growth.count as f64) < descriptors * FASTER_THAN_DESCRIPTORS,
     }
 }
 
-/// What piles up and is a descriptor itself is no visitor's.
+/// Descriptors that pile up and are no visitors.
 fn known_descriptors(suspects: &[Suspect]) -> f64 {
-    let is_known = |suspect: &&Suspect| match suspect.kind {
+    suspects
+        .iter()
+        .filter(|suspect| is_own_descriptor(suspect))
+        .map(|suspect| suspect.growth.count as f64)
+        .sum()
+}
+
+/// Is each of them a descriptor that the application has opened itself? What a visitor opens has no line.
+fn is_own_descriptor(suspect: &Suspect) -> bool {
+    match suspect.kind {
         SuspectKind::File => true,
         SuspectKind::Socket => !suspect.created_at.is_empty(),
+        SuspectKind::Handle => {
+            !suspect.created_at.is_empty() && ["Dir", "Pipe"].contains(&suspect.name.as_str())
+        }
         _ => false,
-    };
-    suspects.iter().filter(is_known).map(|suspect| suspect.growth.count as f64).sum()
+    }
 }
 
 /// Descriptors gained since the first remembered moment.

@@ -8,8 +8,10 @@ use super::series::{Fit, Trend, fit};
 /// A group of resources whose number grows with the requests.
 #[derive(Clone, Debug)]
 pub struct ResourceGrowth<'a> {
-    /// The group as last measured.
+    /// The group as last measured; the biggest of those that the same line makes on different ways.
     pub group: &'a ResourceGroup,
+    /// How many of all ways were alive after warm-up, and at the end.
+    pub alive: (u64, u64),
     /// Its count over the requests.
     pub fit: Fit,
 }
@@ -39,9 +41,11 @@ pub fn growing(run: &TestRun) -> Vec<ResourceGrowth<'_>> {
     let watched_ms = last.at_ms - run.points[0].at_ms;
     let mut found: Vec<ResourceGrowth> = Vec::new();
     for group in last.resources.iter().filter(|group| !lets_go_by_itself(group, watched_ms)) {
-        let fit = fit(&series[&key(group)], MIN_GROWTH - 1.0);
+        let counts = &series[&key(group)];
+        let fit = fit(counts, MIN_GROWTH - 1.0);
         if fit.trend == Trend::Growing && fit.slope >= MIN_PER_REQUEST {
-            found.push(ResourceGrowth { group, fit });
+            let alive = (counts[0].1 as u64, counts[counts.len() - 1].1 as u64);
+            found.push(ResourceGrowth { group, alive, fit });
         }
     }
     found.sort_by(|a, b| b.fit.slope.total_cmp(&a.fit.slope).then_with(|| key(a.group).cmp(&key(b.group))));
@@ -99,6 +103,7 @@ mod tests {
     fn an_interval_per_request_grows_and_a_filled_pool_does_not() {
         let leak = run(&[10, 60, 110, 160], "setInterval", 1000.0);
         assert_eq!(growing(&leak)[0].fit.slope, 1.0);
+        assert_eq!(growing(&leak)[0].alive, (10, 160));
         assert!(growing(&run(&[4, 10, 10, 10], "setInterval", 1000.0)).is_empty());
     }
 

@@ -104,6 +104,7 @@ pub enum SuspectKind {
     Socket,
     File,
     Worker,
+    Checkout,
     Context,
     Native,
 }

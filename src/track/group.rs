@@ -22,6 +22,8 @@ pub enum Kind {
     Socket,
     /// A worker thread.
     Worker,
+    /// A connection that a pool has handed out and not got back.
+    Checkout,
     /// A request that outlives its response.
     Request,
     /// The context of a request that outlives its response: a promise, timer or callback keeps it.
@@ -39,6 +41,7 @@ impl Kind {
             "stream" => Self::Stream,
             "socket" => Self::Socket,
             "worker" => Self::Worker,
+            "checkout" => Self::Checkout,
             "request" => Self::Request,
             "context" => Self::Context,
             _ => return None,
@@ -63,7 +66,7 @@ pub struct ResourceGroup {
     pub kind: Kind,
     /// `setInterval`, the event, `FSWatcher`, the path pattern, the endpoint.
     pub name: String,
-    /// Listeners: the emitter's constructor. Sockets: `Socket`. Else `None`.
+    /// Listeners: the emitter's constructor. Sockets: `Socket`. Checkouts: the pool's constructor. Else `None`.
     pub holder: Option<String>,
     /// Alive now.
     pub count: u64,
