@@ -15,16 +15,16 @@ impl BitVec {
     }
 
     /// `length` bits, set where `is_set` says so; on every core. Each thread asks for a run of indices in order, with a
-    /// state that `start` makes for the first of them.
-    pub fn filled_by<S>(
+    /// state that `start` makes for the first of them; these states are returned.
+    pub fn filled_by<S: Send>(
         length: usize,
         start: impl Fn(usize) -> S + Sync,
         is_set: impl Fn(&mut S, usize) -> bool + Sync,
-    ) -> Self {
+    ) -> (Self, Vec<S>) {
         let mut bits = Self::new(length);
         let part = bits.words.len().div_ceil(threads_for(length * size_of::<u32>())).max(1);
         let parts: Vec<_> = bits.words.chunks_mut(part).enumerate().collect();
-        on_threads(parts.into_iter(), |(at, words)| {
+        let states = on_threads(parts.into_iter(), |(at, words)| {
             let first = at * part * 64;
             let mut state = start(first);
             for (word, indices) in words.iter_mut().zip((first..).step_by(64)) {
@@ -32,8 +32,9 @@ impl BitVec {
                     *word |= u64::from(is_set(&mut state, index)) << (index - indices);
                 }
             }
+            state
         });
-        bits
+        (bits, states)
     }
 
     /// The bit at `index`.
@@ -68,5 +69,76 @@ impl BitVec {
         let fresh = !self.get(index);
         self.set(index);
         fresh
+    }
+}
+
+/// For each index whether it was counted never, once, or more often.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FewCounts {
+    counted: BitVec,
+    again: BitVec,
+}
+
+impl FewCounts {
+    /// `length` indices, none counted.
+    pub fn new(length: usize) -> Self {
+        Self { counted: BitVec::new(length), again: BitVec::new(length) }
+    }
+
+    /// Counts the index.
+    #[inline(always)]
+    pub fn add(&mut self, index: usize) {
+        let (at, bit) = (index / 64, 1 << (index % 64));
+        self.again.words[at] |= self.counted.words[at] & bit;
+        self.counted.words[at] |= bit;
+    }
+
+    /// Adds what was counted elsewhere, over as many indices.
+    pub fn merge(&mut self, other: &Self) {
+        for (at, &counted) in other.counted.words.iter().enumerate() {
+            self.again.words[at] |= other.again.words[at] | self.counted.words[at] & counted;
+            self.counted.words[at] |= counted;
+        }
+    }
+
+    /// True when the index was never counted.
+    pub fn is_zero(&self, index: usize) -> bool {
+        !self.counted.get(index)
+    }
+
+    /// True when the index was counted exactly once.
+    #[inline(always)]
+    pub fn is_one(&self, index: usize) -> bool {
+        self.counted.get(index) && !self.again.get(index)
+    }
+}
+
+/// A set of indices, each with its place among them.
+pub(super) struct Ranks {
+    bits: BitVec,
+    /// By word: how many bits are set before it.
+    before: Vec<u32>,
+}
+
+impl Ranks {
+    pub fn of(bits: BitVec) -> Self {
+        let before = bits.words.iter().scan(0, |sum, word| {
+            let before = *sum;
+            *sum += word.count_ones();
+            Some(before)
+        });
+        Self { before: before.collect(), bits }
+    }
+
+    /// How many indices there are.
+    pub fn len(&self) -> usize {
+        let last = self.bits.words.last().zip(self.before.last());
+        last.map_or(0, |(word, &before)| (before + word.count_ones()) as usize)
+    }
+
+    /// How many smaller indices are in the set.
+    pub fn get(&self, index: usize) -> usize {
+        let below = self.bits.words[index / 64] & ((1 << (index % 64)) - 1);
+        (self.before[index / 64] + below.count_ones()) as usize
     }
 }

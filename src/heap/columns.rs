@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::error::{HeapError, HeapErrorKind};
 use super::header::{EdgeLayout, Header, NodeLayout};
-use super::memory::zeroed;
+use super::memory::{with_room, zeroed};
 use super::table::{Columns, Row, Table};
 use super::types::{EdgeKind, NodeType};
 
@@ -46,13 +46,21 @@ pub(super) struct Edges {
 }
 
 /// Bytes per node. Almost every size fits 32 bits; the rest (buffers over 4 GB) stand aside.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Sizes {
     small: Vec<u32>,
     large: HashMap<u32, u64>,
 }
 
 impl Sizes {
+    /// The same sizes, on large pages.
+    pub fn copy(&self) -> Self {
+        let mut small = with_room(self.small.len());
+        small.extend_from_slice(&self.small);
+        Self { small, large: self.large.clone() }
+    }
+
+    #[inline(always)]
     pub fn get(&self, node: usize) -> u64 {
         match self.small[node] {
             u32::MAX => self.large[&(node as u32)],
@@ -60,6 +68,13 @@ impl Sizes {
         }
     }
 
+    /// Adds one node's size to another's.
+    #[inline(always)]
+    pub fn add(&mut self, from: usize, to: usize) {
+        self.set(to, self.get(to) + self.get(from));
+    }
+
+    #[inline(always)]
     pub fn set(&mut self, node: usize, size: u64) {
         self.small[node] = u32::try_from(size).unwrap_or(u32::MAX);
         if self.small[node] == u32::MAX {
@@ -326,14 +341,22 @@ impl Columns for EdgeColumns<'_> {
         let kind = known_type(&layout.types, values[layout.kind], "edge")?;
         let name = values[layout.name];
         self.kinds[row] = kind as u8;
-        self.names[row] = if kind.is_indexed() {
-            narrow(name, "edge number")?
-        } else {
-            string_index(name, self.string_count)?
-        };
+        // One comparison for both, because which kind comes next cannot be foretold.
+        let bound = if kind.is_indexed() { 1 << 32 } else { self.string_count as u64 };
+        if name >= bound {
+            return Err(refused_name(kind, name, self.string_count));
+        }
+        self.names[row] = name as u32;
         self.targets[row] = self.offsets.node(values[layout.to_node])?;
         Ok(())
     }
+}
+
+#[cold]
+fn refused_name(kind: EdgeKind, name: u64, string_count: usize) -> (HeapErrorKind, String) {
+    let refused =
+        if kind.is_indexed() { narrow(name, "edge number") } else { string_index(name, string_count) };
+    refused.err().unwrap_or((HeapErrorKind::Range, format!("edge name {name}")))
 }
 
 fn known_type<T: Copy>(types: &[T], value: u64, what: &str) -> Result<T, (HeapErrorKind, String)> {

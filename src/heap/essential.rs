@@ -1,15 +1,15 @@
 //! Which edges keep their target alive, by DevTools' rules.
 
-use super::bits::BitVec;
+use super::bits::{BitVec, FewCounts};
 use super::ephemeron::Ephemerons;
 use super::snapshot::Snapshot;
 use super::types::{EdgeKind, NodeType};
 
-/// One bit per edge: set when the edge counts in the dominator tree.
+/// Which edges count in the dominator tree, and how many of these lead to each node.
 ///
 /// Not counted: weak edges; edges to the node itself; shortcuts, except from the root; the WeakMap table's edge to a
 /// value (the key's edge counts); and edges from what only the runtime owns into what the program owns.
-pub(super) fn essential_edges(snapshot: &Snapshot, ephemerons: &Ephemerons) -> BitVec {
+pub(super) fn essential_edges(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, FewCounts) {
     let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
     let owned = program_owned(snapshot);
     let counts = |node: usize, edge: usize| {
@@ -27,12 +27,21 @@ pub(super) fn essential_edges(snapshot: &Snapshot, ephemerons: &Ephemerons) -> B
     };
     // The node that an edge leaves is the last one that begins at or before it.
     let source_of = |edge: usize| nodes.first_edges.partition_point(|&first| first as usize <= edge) - 1;
-    BitVec::filled_by(edges.targets.len(), source_of, |node, edge| {
+    let start = |edge: usize| (source_of(edge), FewCounts::new(nodes.len()));
+    let (essential, parts) = BitVec::filled_by(edges.targets.len(), start, |(node, retainers), edge| {
         while nodes.first_edges[*node + 1] as usize <= edge {
             *node += 1;
         }
-        counts(*node, edge)
-    })
+        let is_essential = counts(*node, edge);
+        if is_essential {
+            retainers.add(edges.targets[edge] as usize);
+        }
+        is_essential
+    });
+    let mut parts = parts.into_iter().map(|(_, retainers)| retainers);
+    let mut retainers = parts.next().unwrap_or_else(|| FewCounts::new(nodes.len()));
+    parts.for_each(|part| retainers.merge(&part));
+    (essential, retainers)
 }
 
 /// What can be reached from the global objects (the root's shortcuts) without weak edges.

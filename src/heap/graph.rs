@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::aggregates::{self, ClassSummary};
 use super::bits::BitVec;
 use super::classes::{ClassKey, Classes};
+use super::columns::Sizes;
 use super::detached::{DETACHED, propagate_detachedness};
 use super::distances::{self, UNREACHED};
 use super::dominators::{DominatorTree, FlowGraph};
@@ -15,7 +16,6 @@ use super::error::HeapError;
 use super::essential::essential_edges;
 use super::groups::Groups;
 use super::locations::ScriptPosition;
-use super::memory::with_room;
 use super::originals::Originals;
 use super::paths::PathTree;
 use super::scopes::ScopeInfos;
@@ -44,7 +44,7 @@ pub struct HeapGraph {
     ephemerons: Ephemerons,
     essential: BitVec,
     dominators: Vec<u32>,
-    retained: Vec<u64>,
+    retained: Sizes,
     distances: Vec<u32>,
     classes: Classes,
     dominated: OnceLock<Groups>,
@@ -85,12 +85,17 @@ impl HeapGraph {
         task.enter(Phase::Graph)?;
         propagate_detachedness(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);
+        let sizes = std::mem::take(&mut snapshot.nodes.self_sizes);
         let shared = (&snapshot, &ephemerons);
         // Two halves of about the same work: dominators, and everything else.
         let ((essential, tree), (sizes, distances, classes)) = std::thread::scope(|scope| {
             let (snapshot, ephemerons) = shared;
             let others = scope.spawn(move || {
-                (shallow_sizes(snapshot), distances::distances(snapshot, ephemerons), Classes::of(snapshot))
+                (
+                    shallow_sizes(snapshot, sizes),
+                    distances::distances(snapshot, ephemerons),
+                    Classes::of(snapshot),
+                )
             });
             let dominators = dominators(snapshot, ephemerons);
             (dominators, others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -208,7 +213,7 @@ impl HeapGraph {
 
     /// Bytes freed when this node goes: its own and those of all it dominates.
     pub fn retained_size(&self, node: NodeIndex) -> u64 {
-        self.retained[node.at()]
+        self.retained.get(node.at())
     }
 
     /// The nearest node through which every path from the root leads; `None` for the root.
@@ -367,17 +372,17 @@ impl HeapGraph {
 }
 
 fn dominators(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, DominatorTree) {
-    let essential = essential_edges(snapshot, ephemerons);
+    let (essential, retainers) = essential_edges(snapshot, ephemerons);
     let (first_edges, targets) = (&snapshot.nodes.first_edges, &snapshot.edges.targets);
-    let tree = DominatorTree::of(&FlowGraph { first_edges, targets, essential: &essential });
+    let tree =
+        DominatorTree::of(&FlowGraph { first_edges, targets, essential: &essential, retainers: &retainers });
     (essential, tree)
 }
 
-fn retained_sizes(snapshot: &Snapshot, tree: &DominatorTree) -> Vec<u64> {
-    let mut retained: Vec<u64> = with_room(snapshot.nodes.len());
-    retained.extend((0..snapshot.nodes.len()).map(|node| snapshot.nodes.self_sizes.get(node)));
+fn retained_sizes(snapshot: &Snapshot, tree: &DominatorTree) -> Sizes {
+    let mut retained = snapshot.nodes.self_sizes.copy();
     for &node in tree.order[1..].iter().rev() {
-        retained[tree.dominators[node as usize] as usize] += retained[node as usize];
+        retained.add(node as usize, tree.dominators[node as usize] as usize);
     }
     retained
 }

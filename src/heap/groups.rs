@@ -48,21 +48,17 @@ impl Groups {
 }
 
 /// The groups of some owners, to be filled by one thread.
-pub(super) struct GroupsPart<'a> {
+struct GroupsPart<'a> {
     /// The first owner.
-    pub start: u32,
+    start: u32,
     /// Where each group begins, counted from the start of all members; filling a group moves this to its end.
-    pub first: &'a mut [u32],
+    first: &'a mut [u32],
     /// The members of these groups.
-    pub members: &'a mut [u32],
+    members: &'a mut [u32],
 }
 
 /// Cuts groups that begin at `first` (one more entry than groups) into parts of so many groups.
-pub(super) fn parts_of_groups<'a>(
-    first: &'a mut [u32],
-    mut members: &'a mut [u32],
-    part: usize,
-) -> Vec<GroupsPart<'a>> {
+fn parts_of_groups<'a>(first: &'a mut [u32], mut members: &'a mut [u32], part: usize) -> Vec<GroupsPart<'a>> {
     let owners = first.len() - 1;
     let ends: Vec<u32> = (part..owners).step_by(part).chain([owners]).map(|end| first[end]).collect();
     let mut begin = 0;
@@ -78,7 +74,7 @@ pub(super) fn parts_of_groups<'a>(
 }
 
 /// Filling moved each group's begin to its end, which is the next group's begin: moves them back.
-pub(super) fn end_filling(first: &mut [u32]) {
+fn end_filling(first: &mut [u32]) {
     first.rotate_right(1);
     first[0] = 0;
 }

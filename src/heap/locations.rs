@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::bits::{BitVec, Ranks};
 use super::columns::{NodeOffsets, StoreResult, narrow};
 use super::error::HeapError;
 use super::header::{Header, LocationLayout};
-use super::memory::{with_room, zeroed};
 use super::table::{Columns, Row, Table};
 
 /// Where V8 says a function, or an object's constructor, stands. Zero-based, as in the file.
@@ -20,6 +20,9 @@ pub struct ScriptPosition {
     /// Zero-based column.
     pub column: u32,
 }
+
+/// Stands where a row is to come.
+const NOWHERE: (u32, ScriptPosition) = (0, ScriptPosition { script_id: 0, line: 0, column: 0 });
 
 /// Reads the location table, sorted by node; empty when the snapshot has none.
 pub(super) fn parse_locations(
@@ -42,19 +45,21 @@ pub(super) fn store_locations(
     header: &Header,
 ) -> Result<(), HeapError> {
     let first = rows.len();
-    rows.resize(first + table.rows, (0, ScriptPosition { script_id: 0, line: 0, column: 0 }));
+    rows.resize(first + table.rows, NOWHERE);
     table.parse_into(LocationRows { layout, offsets: NodeOffsets::of(header), rows: &mut rows[first..] })
 }
 
 /// Of two locations for one node the later one counts, as in DevTools.
 pub(super) fn sorted_by_node(rows: &[(u32, ScriptPosition)], nodes: usize) -> Vec<(u32, ScriptPosition)> {
-    // By node: the row's index plus one.
-    let mut row_of: Vec<u32> = zeroed(nodes);
-    for (index, &(node, _)) in (1..).zip(rows) {
-        row_of[node as usize] = index;
+    let mut located = BitVec::new(nodes);
+    for &(node, _) in rows {
+        located.set(node as usize);
     }
-    let mut sorted = with_room(rows.len());
-    sorted.extend(row_of.iter().filter(|&&row| row != 0).map(|&row| rows[row as usize - 1]));
+    let ranks = Ranks::of(located);
+    let mut sorted = vec![NOWHERE; ranks.len()];
+    for &row in rows {
+        sorted[ranks.get(row.0 as usize)] = row;
+    }
     sorted
 }
 

@@ -3,12 +3,16 @@
 use std::ops::Range;
 
 use super::error::{HeapError, HeapErrorKind};
+use super::table::{on_threads, threads_for};
 
 /// Nesting beyond this is refused; V8's deepest section, `trace_tree`, stays far below.
 const MAX_DEPTH: usize = 4096;
 
 /// The last bracket is looked for in so many bytes at the end.
 const MAX_TAIL_BYTES: usize = 1 << 16;
+
+/// The end of a table is looked for in so many bytes at a time.
+const WINDOW_BYTES: usize = 32 << 20;
 
 /// The header is a few kilobytes; more is not a header.
 const MAX_HEADER_BYTES: usize = 1 << 20;
@@ -50,6 +54,17 @@ pub(super) fn find_sections(bytes: &[u8]) -> Result<Sections, HeapError> {
         ));
     }
     Ok(sections)
+}
+
+/// Position of the first `]` from `start` on, looked for on every core.
+fn next_bracket(bytes: &[u8], start: usize) -> Option<usize> {
+    (start..bytes.len()).step_by(WINDOW_BYTES).find_map(|start| {
+        let window = &bytes[start..bytes.len().min(start + WINDOW_BYTES)];
+        let length = window.len().div_ceil(threads_for(window.len()));
+        let parts: Vec<_> = (start..).step_by(length).zip(window.chunks(length)).collect();
+        let found = on_threads(parts.into_iter(), |(start, part)| Some(start + memchr::memchr(b']', part)?));
+        found.into_iter().flatten().next()
+    })
 }
 
 struct Cursor<'a> {
@@ -113,11 +128,11 @@ impl Cursor<'_> {
     fn flat_array(&mut self) -> Result<Range<usize>, HeapError> {
         self.expect(b'[', "'[' for a table of numbers")?;
         let start = self.position;
-        let Some(length) = memchr::memchr(b']', &self.bytes[start..]) else {
+        let Some(end) = next_bracket(self.bytes, start) else {
             return Err(self.truncated("a table of numbers"));
         };
-        self.position = start + length + 1;
-        Ok(start..start + length)
+        self.position = end + 1;
+        Ok(start..end)
     }
 
     /// An array of strings: its end is the first bracket outside quotes.

@@ -10,13 +10,12 @@ const UNVISITED: u32 = u32::MAX;
 /// Reached from several owners.
 const SHARED: u32 = u32::MAX - 1;
 
-/// Shallow sizes, with the size of every hidden node, array and external string given to its only owner.
+/// Turns the sizes in the file into shallow sizes, with the size of every hidden node, array and external string given to its only owner.
 ///
 /// Left as they are: snapshots with V8's internals exposed (no global object below the root), and sizes whose owner
 /// would be a synthetic node or the root.
-pub(super) fn shallow_sizes(snapshot: &Snapshot) -> Sizes {
+pub(super) fn shallow_sizes(snapshot: &Snapshot, mut sizes: Sizes) -> Sizes {
     let nodes = &snapshot.nodes;
-    let mut sizes = nodes.self_sizes.clone();
     if !has_user_roots(snapshot) {
         return sizes;
     }
@@ -26,8 +25,8 @@ pub(super) fn shallow_sizes(snapshot: &Snapshot) -> Sizes {
         }
         let size = sizes.get(node);
         if size != 0 && nodes.kind(owner as usize) != NodeType::Synthetic {
+            sizes.add(node, owner as usize);
             sizes.set(node, 0);
-            sizes.set(owner as usize, sizes.get(owner as usize) + size);
         }
     }
     sizes

@@ -1,10 +1,13 @@
 //! Parses a flat table of numbers into columns, on every core.
 //!
-//! The text is cut into one part per thread. How many numbers stand before a part is known from counting
-//! commas, so each part begins at a row's first number and writes its own slice of every column.
+//! The text is cut into parts. How many numbers stand before a part is known from counting commas, so each part begins
+//! at a row's first number and writes its own slice of every column.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::thread;
+
+use parking_lot::Mutex;
 
 use super::error::{HeapError, HeapErrorKind};
 use super::header::MAX_FIELDS;
@@ -12,6 +15,8 @@ use super::numbers::Numbers;
 
 /// Below this many bytes a second thread costs more than it saves.
 const MIN_PART_BYTES: usize = 1 << 20;
+/// A thread takes about this much text at once.
+const PART_BYTES: usize = 4 << 20;
 
 /// One row of a table; fields beyond the table's own stay 0.
 pub(super) type Row = [u64; MAX_FIELDS];
@@ -107,33 +112,46 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Runs `job` for every item, each on its own thread; the results keep the items' order.
+/// Runs `job` for every item on as many threads as there are cores, this one among them; whichever is free takes the
+/// next item. The results keep the items' order.
 pub(super) fn on_threads<I, T: Send, R: Send>(items: I, job: impl Fn(T) -> R + Sync) -> Vec<R>
 where
-    I: ExactSizeIterator<Item = T>,
+    I: ExactSizeIterator<Item = T> + Send,
 {
-    if items.len() <= 1 {
-        return items.map(job).collect();
-    }
-    let job = &job;
-    thread::scope(|scope| {
-        let running: Vec<_> = items.map(|item| scope.spawn(move || job(item))).collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    let count = items.len();
+    let queue = Mutex::new(items.enumerate());
+    let work = || {
+        let next = || queue.lock().next();
+        std::iter::from_fn(next).map(|(at, item)| (at, job(item))).collect::<Vec<_>>()
+    };
+    let mut results = thread::scope(|scope| {
+        let others: Vec<_> = (1..cores().min(count)).map(|_| scope.spawn(work)).collect();
+        let mut results = work();
+        for other in others {
+            results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results
+    });
+    results.sort_unstable_by_key(|&(at, _)| at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// How many threads work at a time.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from).min(8))
 }
 
 /// How many threads a text of `bytes` is worth.
 pub(super) fn threads_for(bytes: usize) -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(8);
-    (bytes / MIN_PART_BYTES).clamp(1, cores)
+    (bytes / MIN_PART_BYTES).clamp(1, cores())
 }
 
-/// Byte positions that cut `text` into equal parts, its start and end included.
+/// Byte positions that cut `text` into equal parts, its start and end included: more parts than threads, so that all
+/// have work to the end.
 fn cuts(text: &Range<usize>) -> Vec<usize> {
-    let count = threads_for(text.len());
+    let threads = threads_for(text.len());
+    let count = if threads == 1 { 1 } else { threads.max(text.len() / PART_BYTES) };
     (0..count).map(|part| text.start + text.len() / count * part).chain([text.end]).collect()
 }
 

@@ -7,21 +7,21 @@ use crate::heap::memory::{prefetch, with_room};
 const AHEAD: usize = 16;
 
 /// The semidominator of each number.
-pub(super) fn semidominators(parents: &[u32], mut retainers: Retainers) -> Vec<u32> {
+pub(super) fn semidominators(parents: &[u32], retainers: Retainers) -> Vec<u32> {
+    let (mut semi, higher) = retainers.into_groups();
     let mut forest = Forest::new(parents);
-    let mut semi = std::mem::take(&mut retainers.lowest);
     for w in (1..parents.len()).rev() {
         let mut lowest = semi[w];
-        // The highest numbers first: they are likely below another child of the root, which ends the search.
-        for at in retainers.group(w).rev() {
+        // Those found last first: they are likely below another child of the root, which ends the search.
+        for at in higher.group(w).rev() {
             if lowest == 0 {
                 break;
             }
             // Groups stand in order: what is needed soon stands before.
-            if let Some(&soon) = retainers.sources.get(at.wrapping_sub(AHEAD)) {
+            if let Some(&soon) = higher.sources.get(at.wrapping_sub(AHEAD)) {
                 prefetch(&forest.links, soon as usize);
             }
-            let v = retainers.sources[at];
+            let v = higher.sources[at];
             lowest = lowest.min(forest.evaluate(v, w as u32));
         }
         semi[w] = lowest;
