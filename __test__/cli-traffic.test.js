@@ -39,3 +39,9 @@ test('a request that never succeeds is said so', async () => {
   assert.doesNotMatch(stderr, /GET \/ never/);
   assert.notEqual(code, 3);
 });
+
+test('an app that refuses every request is not called healthy', async () => {
+  const { code, stdout } = await leakwatch(['test', 'healthy.js', '--request', 'GET /nowhere', ...QUICK]);
+  assert.match(stdout, /^UNDECIDED {2}the app refused every request, after \d+ requests/);
+  assert.equal(code, 2);
+});

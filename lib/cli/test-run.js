@@ -59,6 +59,7 @@ class TestRun {
       snapshots: [],
       allocationProfile: null,
       handlers: [],
+      refused: false,
     };
   }
 
@@ -69,6 +70,7 @@ class TestRun {
     await this.#app.request('startAllocationProfile');
     await this.#rounds();
     if (grows(this.#evidence)) await this.#gatherProof();
+    this.#lookAtAnswers();
     this.#context.progress.phase('judging');
     let report = await judge(this.#evidence);
     if (this.#shouldDriveApart(report)) {
@@ -76,7 +78,6 @@ class TestRun {
       report = await judge(this.#evidence);
     }
     this.#workdir.keep(this.#evidence);
-    this.#warnAboutAnswers();
     return report;
   }
 
@@ -225,9 +226,11 @@ class TestRun {
   }
 
   /** A wrong path answers 404 and leaks nothing: say so before somebody trusts the verdict. */
-  #warnAboutAnswers() {
-    for (const [label, answers] of this.#context.requests.answers) {
-      if ([...answers.keys()].some((answer) => /^[123]/.test(answer))) continue;
+  #lookAtAnswers() {
+    const all = [...this.#context.requests.answers];
+    const refused = all.filter(([, answers]) => ![...answers.keys()].some((answer) => /^[123]/.test(answer)));
+    this.#evidence.refused = refused.length > 0 && refused.length === all.length;
+    for (const [label, answers] of refused) {
       const counts = [...answers].map(([answer, count]) => `${answer} (${count} times)`).join(', ');
       this.#context.progress.warn(`${label} never succeeded: ${counts}. The verdict is about an app that refuses it.`);
     }

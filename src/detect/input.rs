@@ -26,6 +26,8 @@ pub struct TestRun {
     pub allocation_profile: Option<String>,
     /// Where the handlers of each route are defined.
     pub handlers: Vec<RouteHandlers>,
+    /// Whether the application refused every request that was sent.
+    pub refused: bool,
     /// Rounds in which only one route was let through, after the last snapshot, in time order.
     pub isolated: Vec<Isolated>,
 }

@@ -155,7 +155,7 @@ fn verdict(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Gro
     let heap_unexplained = heap.trend == Trend::Growing && heap.slope > UNEXPLAINED_BYTES_PER_REQUEST;
     let others_grow = growth[1..].iter().any(|growth| growth.fit.trend == Trend::Growing);
     let too_little = run.points.len() < 3;
-    if heap_unexplained || others_grow || too_little || !doubts.is_empty() {
+    if heap_unexplained || others_grow || too_little || !doubts.is_empty() || run.refused {
         Verdict::Undecided
     } else {
         Verdict::Healthy
@@ -178,6 +178,9 @@ fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect], doubts: &[Stri
         Verdict::Healthy => format!("nothing keeps growing with the requests, {after}"),
         Verdict::Undecided if !doubts.is_empty() => {
             format!("what grows may stop by itself, {after}; more requests will tell")
+        }
+        Verdict::Undecided if run.refused => {
+            format!("the app refused every request, {after}: what it keeps when it serves them was not seen")
         }
         Verdict::Undecided => {
             format!("memory grows, and nothing proves what keeps it, {after}; more requests may tell")
