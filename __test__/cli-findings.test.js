@@ -67,6 +67,16 @@ test('a queue that is emptied by a timer, and still grows, leaks', async () => {
   assert.deepEqual([suspect.name, suspect.routes, suspect.createdAt[0].line], ['Job', ['GET /job/:id'], lineOf('bounded.js', 'queue.push')]);
 });
 
+test('buffers that are kept, beside others that are let go', async () => {
+  const { code, report } = await reportOf('uploads.js', '--request', 'POST /archive/{{n}}', '--request', 'POST /recent/{{n}}');
+  assert.deepEqual([code, report.suspects.length], [1, 1]);
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.kind, suspect.routes], ['buffer', ['POST /archive/:id']]);
+  assert.ok(suspect.retainerPath.some(({ name }) => name === 'archive'), JSON.stringify(suspect.retainerPath));
+  assert.equal(suspect.createdAt[0].line, lineOf('uploads.js', 'archive.push'));
+  assert.ok(suspect.growth.bytesPerRequest > 4096, 'with the bytes beside the heap');
+});
+
 test('the text names the leak and the exit code says it, too', async () => {
   const { code, stdout, left } = await leakwatch(['test', 'leaky.js', ...AMOUNT, ...LOGIN]);
   assert.match(stdout, /Session/);
