@@ -13,6 +13,7 @@
 //! 7. [`watch`]: the thread drains the pipe, watches time and memory, and collects the child.
 
 mod child;
+mod memory_map;
 mod regions;
 mod relocations;
 mod threads;
@@ -23,7 +24,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use self::child::Messages;
-use self::regions::ForkableHeap;
+use self::regions::{ForkableHeap, Survey};
 use self::watch::Child;
 use super::Product;
 use super::admission::Budget;
@@ -57,6 +58,8 @@ pub enum Attempt {
 #[derive(Debug)]
 pub struct Start {
     session: Arc<Session>,
+    /// There is one once everything is ready.
+    survey: Arc<OnceLock<Survey>>,
     forked: mpsc::Sender<Forked>,
 }
 
@@ -90,16 +93,18 @@ where
     Consume: FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError>,
 {
     let session = Arc::new(Session::default());
+    let survey = Arc::new(OnceLock::new());
     let (forked, from_start) = mpsc::channel::<Forked>();
+    let ready = Arc::clone(&survey);
     session.run(move |session| {
         yield_to_the_app();
         let (limits, consume) = prepare()?;
-        session.set_ready();
+        ready.get_or_init(Survey::take);
         let Forked { pid, output, messages } = from_start.recv().map_err(|_| CaptureError::cancelled())?;
         let mut child = Child::new(pid, limits, messages, Arc::clone(session));
         consume(output, &mut child, session)
     })?;
-    Ok((Arc::clone(&session), Start { session, forked }))
+    Ok((Arc::clone(&session), Start { session, survey, forked }))
 }
 
 impl Start {
@@ -115,15 +120,13 @@ impl Start {
         if self.session.has_ended() {
             return Ok(Attempt::Done);
         }
-        if !self.session.is_ready() {
-            return Ok(Attempt::NotReady);
-        }
+        let Some(survey) = self.survey.get() else { return Ok(Attempt::NotReady) };
         if threads::busy().map_err(system)? > 0 {
             return Ok(Attempt::Busy);
         }
         let (output, input) = open_pipe()?;
         let messages = Messages::open().map_err(system)?;
-        let heap = ForkableHeap::open().map_err(system)?;
+        let heap = ForkableHeap::open(survey).map_err(system)?;
         // Finding V8's pages took a moment: look again.
         if threads::busy().map_err(system)? > 0 {
             return Ok(Attempt::Busy);
