@@ -11,6 +11,7 @@ const path = require('node:path');
 const { backgroundSupport } = require('..');
 
 const fixture = path.join(__dirname, 'fixtures', 'monitor-prove.js');
+const namespace = process.platform === 'linux' ? fs.readlinkSync('/proc/self/ns/pid').match(/\d+/)?.[0] : '';
 /** Far more than the proof needs: the test ends as soon as the leak is told. */
 const MOST_REQUESTS = 20_000;
 
@@ -32,7 +33,7 @@ test('a map that only grows is named, with its variable and line', { skip: backg
     assert.deepEqual(suspect.retainerPath.slice(0, 2).map(({ name }) => path.basename(name)), ['monitor-prove.js', 'sessions']);
     const line = fs.readFileSync(fixture, 'utf8').split('\n').findIndex((text) => text.includes('sessions.set(')) + 1;
     assert.equal(`${path.basename(suspect.createdAt[0].file)}:${suspect.createdAt[0].line}`, `monitor-prove.js:${line}`);
-    assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${child.pid}-`)), []);
+    assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${namespace}-${child.pid}-`)), []);
   } finally {
     child.kill('SIGKILL');
   }
@@ -43,19 +44,21 @@ const { Prover } = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'm
 const { readdirSync } = require('node:fs');
 const alive = setInterval(() => {}, 1000);
 new Prover(100).consider({ grows: true, requests: 0, collections: 0 }, () => ({})).then(() => {
-  console.log(process.pid, readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('leakwatch-' + process.pid)).length);
+  console.log(process.pid, readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('leakwatch-${namespace}-' + process.pid)).length);
   process.exit();
 });
 `;
 
 test('a process that ends before the proof is complete takes its snapshots with it', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, () => {
   const ended = spawnSync(process.execPath, ['-e', '']).pid;
-  const [left, kept] = [ended, process.pid].map((pid) => fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${pid}-`)));
+  const owners = [`${namespace}-${ended}`, `${namespace}-${process.pid}`, `${Number(namespace) + 1}-${ended}`];
+  const [left, kept, foreign] = owners.map((owner) => fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${owner}-`)));
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', ENDS_EARLY], { encoding: 'utf8', env: { ...process.env, TMPDIR: os.tmpdir() } });
   assert.ok(!fs.existsSync(left), 'what an ended process left is removed');
   assert.ok(fs.existsSync(kept), 'what a living one has is not');
-  fs.rmdirSync(kept);
+  assert.ok(fs.existsSync(foreign), 'nor what one in another container has, whose pids mean nothing here');
+  [kept, foreign].forEach((folder) => fs.rmdirSync(folder));
   const [pid, folders] = stdout.trim().split(' ');
   assert.equal(folders, '1', stderr);
-  assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${pid}-`)), []);
+  assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${namespace}-${pid}-`)), []);
 });

@@ -128,10 +128,11 @@ class Prover {
 
   /** @returns {string} a folder for the snapshots */
   #begin() {
-    removeLeftOvers();
+    const namespace = pidNamespace();
+    removeLeftOvers(namespace);
     this.#startedAt = Date.now();
     process.once('exit', this.#discard);
-    return fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${process.pid}-`));
+    return fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${namespace}-${process.pid}-`));
   }
 
   async #compare(observations) {
@@ -154,11 +155,24 @@ class Prover {
   }
 }
 
-/** What a process left that a signal ended: there, nobody is told to clean up. */
-function removeLeftOvers() {
+/**
+ * What a process left that a signal ended: there, nobody is told to clean up.
+ * @param {string} namespace containers can share the folder and not the pids, so others' are never judged
+ */
+function removeLeftOvers(namespace) {
   for (const name of fs.readdirSync(os.tmpdir())) {
-    const pid = Number(/^leakwatch-(\d+)-\w{6}$/.exec(name)?.[1]);
-    if (pid && !isAlive(pid)) fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
+    const [, owner, pid] = /^leakwatch-(\d+)-(\d+)-\w{6}$/.exec(name) ?? [];
+    if (owner === namespace && !isAlive(Number(pid))) fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+/** @returns {string} the number of the namespace that gives this process its pid, see pid_namespaces(7) */
+function pidNamespace() {
+  try {
+    return fs.readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+  } catch {
+    // Then nobody's are ever judged.
+    return 'unknown';
   }
 }
 
