@@ -145,8 +145,7 @@ class TestRun {
   async #takeSnapshot(name) {
     const file = this.#workdir.file(`${name}.heapsnapshot`);
     this.#workdir.requireSpace(this.#lastMemory().heapUsed);
-    const requests = await this.#app.request('snapshot', { path: file });
-    return { path: file, requests };
+    return { path: file, ...(await this.#app.request('snapshot', { path: file })) };
   }
 
   async #collectAllocations() {
@@ -188,9 +187,9 @@ class TestRun {
     const before = await this.#app.request('routes');
     await this.#app.request('narrow', { routes, only, port: this.#port });
     await this.#sendRound();
-    const { path: snapshot } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
+    const { path: snapshot, counted } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
     const after = await this.#app.request('routes');
-    this.#evidence.isolated.push({ route: only, requests: (after[only] ?? 0) - (before[only] ?? 0), snapshot });
+    this.#evidence.isolated.push({ route: only, requests: (after[only] ?? 0) - (before[only] ?? 0), snapshot, counted });
   }
 
   async #sendRound() {

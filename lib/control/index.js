@@ -5,6 +5,7 @@ const net = require('node:net');
 const { takeSnapshot } = require('../capture.js');
 const { createTracker } = require('../track/index.js');
 const { Channel } = require('./channel.js');
+const { Collections } = require('./collections.js');
 const { Inspection } = require('./inspection.js');
 const { collect, settle } = require('./collect.js');
 const { Gate } = require('./gate.js');
@@ -32,6 +33,7 @@ function start(descriptor) {
 
 function createCommands(servers, tracker, inspection) {
   const gate = new Gate();
+  const collections = new Collections(inspection);
   return {
     servers: () => servers.list(),
     /** The parent has its port: from here on `listen` is the app's own again. */
@@ -68,7 +70,7 @@ function createCommands(servers, tracker, inspection) {
       tracker.groups();
       // Inline, so that all of them share object ids; whole, because the folder is private and soon gone.
       await takeSnapshot({ path, mode: 'inline', redact: false });
-      return tracker.requests();
+      return { requests: tracker.requests(), counted: collections.count() };
     },
     /** A normal exit lets the app remove what it made; the parent ends the rest of the group. */
     exit: () => process.exit(0),

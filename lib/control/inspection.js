@@ -4,6 +4,11 @@ const { fileURLToPath } = require('node:url');
 
 // Live bytes per allocation stack: a leak of a few hundred bytes a request still gets samples.
 const SAMPLING_INTERVAL_BYTES = 8192;
+/** The objects that the session refers to; let go as soon as they are looked at. */
+const OBJECT_GROUP = 'leakwatch';
+/** How an object gets into an expression of the inspector's, and out of it: by a global property, for a moment. */
+const PASSAGE = Symbol.for('leakwatch.inspected');
+const PASSAGE_EXPRESSION = `globalThis[Symbol.for('${PASSAGE.description}')]`;
 
 /**
  * @typedef {{ file: string, line: number, column: number, function: string | null }} Location
@@ -38,10 +43,34 @@ class Inspection {
    */
   locateHandlers(handlers) {
     const scripts = this.#scripts();
-    return handlers.map(({ route, functions }) => ({
+    const located = handlers.map(({ route, functions }) => ({
       route,
       functions: functions.flatMap((fn) => this.#locate(fn)).map((found) => toLocation(found, scripts)).filter((location) => location !== null),
     }));
+    this.#release();
+    return located;
+  }
+
+  /** All objects of the app's realm that are alive, after a thorough collection. @returns {object[]} */
+  objects() {
+    const prototypeObjectId = this.#objectIdOf(Object.prototype);
+    const found = prototypeObjectId && this.#post('Runtime.queryObjects', { prototypeObjectId, objectGroup: OBJECT_GROUP });
+    /** @type {object[]} */
+    let objects = [];
+    const receive = (list) => (objects = list);
+    if (found) {
+      const parameters = { objectId: found.objects.objectId, functionDeclaration: `function () { ${PASSAGE_EXPRESSION}(this); }` };
+      this.#pass(receive, () => this.#post('Runtime.callFunctionOn', parameters));
+    }
+    this.#release();
+    return objects;
+  }
+
+  /** @param {object} object @returns {number | null} its id in heap snapshots */
+  idOf(object) {
+    const id = this.#post('HeapProfiler.getHeapObjectId', { objectId: this.#objectIdOf(object) })?.heapSnapshotObjectId;
+    this.#release();
+    return id === undefined ? null : Number(id);
   }
 
   #locate(fn) {
@@ -73,13 +102,22 @@ class Inspection {
     return this.#post('Runtime.getProperties', { objectId, ownProperties: true }) ?? { result: [] };
   }
 
-  /** The inspector reaches a function only through an expression, so it is global for a moment. */
-  #objectIdOf(fn) {
-    const key = Symbol.for('leakwatch.inspected');
-    Object.defineProperty(globalThis, key, { value: fn, configurable: true });
-    const answer = this.#post('Runtime.evaluate', { expression: `globalThis[Symbol.for('${key.description}')]` });
-    Reflect.deleteProperty(globalThis, key);
+  #objectIdOf(object) {
+    const answer = this.#pass(object, () => this.#post('Runtime.evaluate', { expression: PASSAGE_EXPRESSION, objectGroup: OBJECT_GROUP }));
     return answer?.result.objectId;
+  }
+
+  #pass(object, look) {
+    Object.defineProperty(globalThis, PASSAGE, { value: object, configurable: true });
+    try {
+      return look();
+    } finally {
+      Reflect.deleteProperty(globalThis, PASSAGE);
+    }
+  }
+
+  #release() {
+    this.#post('Runtime.releaseObjectGroup', { objectGroup: OBJECT_GROUP });
   }
 
   /** @returns {Map<string, string>} script id → url. The debugger is on only while they are listed. */

@@ -2,7 +2,7 @@
 //! timer, and an array that was made with room for more.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::advice::title;
 use super::cluster::{Cluster, class_of};
@@ -70,12 +70,13 @@ pub fn bound(
     cluster: &Cluster,
     anchors: &[Anchor],
     sources: &mut SourceCache,
+    scripts: &[PathBuf],
 ) -> Option<Bound> {
-    if let Some(room) = room(series.graphs[2], cluster.owner) {
+    if let Some(room) = room(series.graphs[2], cluster) {
         return Some(Bound::Room(room));
     }
     let limited = |anchor| {
-        let touches = application_touches(sources, anchor);
+        let touches = application_touches(sources, scripts, anchor);
         touches.into_iter().find_map(|(site, limit)| Some(Bound::Limit(limit?, site)))
     };
     let nearest = anchors.iter().take(1).find_map(limited)?;
@@ -107,16 +108,23 @@ fn members(graph: &HeapGraph, owner: NodeIndex, class: &str) -> HashSet<u32> {
 }
 
 /// Places of an array that has room for more than growing leaves: it was made that long.
-fn room(graph: &HeapGraph, owner: NodeIndex) -> Option<u64> {
+fn room(graph: &HeapGraph, cluster: &Cluster) -> Option<u64> {
+    let owner = cluster.owner;
     if graph.node_type(owner) != NodeType::Object || graph.name(owner) != "Array" {
         return None;
     }
-    let store = elements(graph, owner)?;
     // An array's size counts what it keeps its elements in.
     let places = graph.self_size(owner) / size_of::<u64>() as u64;
-    let is_hole = |node| graph.node_type(node) == NodeType::Hidden && graph.name(node) == ODDBALL;
-    let taken = graph.edges(store).filter(|&edge| !is_hole(graph.edge_target(edge))).count();
+    let taken = match cluster.entries {
+        Some([.., entries]) => entries,
+        None => objects_in(graph, elements(graph, owner)?),
+    };
     (taken > 0 && places as f64 > taken as f64 * GROWTH_FACTOR + GROWTH_SLACK).then_some(places)
+}
+
+fn objects_in(graph: &HeapGraph, store: NodeIndex) -> u64 {
+    let is_hole = |node| graph.node_type(node) == NodeType::Hidden && graph.name(node) == ODDBALL;
+    graph.edges(store).filter(|&edge| !is_hole(graph.edge_target(edge))).count() as u64
 }
 
 /// `undefined`, `null` and holes.

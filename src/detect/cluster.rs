@@ -22,6 +22,8 @@ pub struct Cluster {
     pub chain: bool,
     /// What the owner retained in each snapshot, in bytes; `None` when it is no real object.
     pub retained: Option<[u64; 3]>,
+    /// Entries of the owner in each snapshot, when that they grow is all that is known.
+    pub entries: Option<[u64; 3]>,
 }
 
 /// A class of which about as many objects stayed in each interval.

@@ -160,11 +160,13 @@ impl Group {
             bytes: self.bytes,
             chain,
             retained: None,
+            entries: None,
         })
     }
 }
 
-fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {
+/// Did about as many stay per request in both intervals?
+pub(super) fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {
     let rates = [0, 1].map(|i| counts[i] as f64 / requests[i].max(1.0));
     let enough = [0, 1].iter().all(|&i| counts[i] as f64 >= MIN_COUNT.max(requests[i] * MIN_PER_REQUEST));
     enough && rates[0].min(rates[1]) >= rates[0].max(rates[1]) * MIN_STEADINESS

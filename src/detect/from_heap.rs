@@ -85,10 +85,11 @@ struct Builder<'a, 'b> {
 }
 
 impl Builder<'_, '_> {
-    /// `None` for what leakwatch itself holds.
+    /// `None` for what leakwatch itself holds, and for what is only known to gain entries in the middle of Node.
     fn suspect(&mut self, index: usize, cluster: &Cluster) -> Option<HeapSuspect> {
         let holder = holder_path(self.graph, &self.dominance, cluster.owner, self.own_folder());
-        if self.is_own(&holder) {
+        if self.is_own(&holder) || (cluster.entries.is_some() && self.reader.anchors(&holder, &[]).is_empty())
+        {
             return None;
         }
         let rates = &self.evidence.isolated[index];
@@ -99,7 +100,7 @@ impl Builder<'_, '_> {
         let anchors = self.reader.anchors(&holder, &down);
         let bound = match named.kind {
             SuspectKind::Timer if named.counts[1] <= self.waiting => Some(Bound::Fires),
-            _ => bound(self.evidence.series, cluster, &anchors, self.evidence.sources),
+            _ => bound(self.evidence.series, cluster, &anchors, self.evidence.sources, &self.scripts),
         };
         let sites = self.sites(&anchors);
         let created_at: Vec<Location> = sites.grows_at.iter().map(|site| location(site, self.cwd)).collect();

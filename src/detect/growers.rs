@@ -96,5 +96,14 @@ fn cluster(
         sample: named,
     };
     let retained = Some(sizes);
-    Cluster { owner, rootlike: false, classes: vec![lead.clone()], lead, bytes, chain: false, retained }
+    Cluster {
+        owner,
+        rootlike: false,
+        classes: vec![lead.clone()],
+        lead,
+        bytes,
+        chain: false,
+        retained,
+        entries: None,
+    }
 }

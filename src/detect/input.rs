@@ -110,6 +110,18 @@ pub struct SnapshotAt {
     pub path: String,
     /// Requests seen by the application before it.
     pub requests: f64,
+    /// Collections whose entries were counted right after it.
+    pub counted: Vec<Counted>,
+}
+
+/// How many entries an array, map, set or object had.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Counted {
+    /// Its id in the snapshots.
+    pub id: u32,
+    /// Its entries.
+    pub count: u64,
 }
 
 /// The functions that handle a route.
@@ -131,4 +143,6 @@ pub struct Isolated {
     pub requests: f64,
     /// Path of the heap snapshot taken after them.
     pub snapshot: String,
+    /// Collections whose entries were counted right after it.
+    pub counted: Vec<Counted>,
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::cluster::{Cluster, class_of};
+use super::counted::by_id;
 use super::dominance::Dominance;
 use super::input::{Isolated, TestRun};
 use crate::heap::{HeapError, HeapGraph};
@@ -18,7 +19,7 @@ const MIN_COUNT: u64 = 3;
 pub struct RouteRate {
     /// The route.
     pub route: String,
-    /// Objects of the cluster's outermost class that stayed; bytes for a holder that grows without gaining objects.
+    /// Objects of the cluster's outermost class, or entries, that stayed; bytes for a holder that gains neither.
     pub count: u64,
     /// The same per request.
     pub per_request: f64,
@@ -36,16 +37,22 @@ pub fn isolate(
     let mut rates = vec![Vec::new(); clusters.len()];
     let mut newest = last.last_id();
     let mut sizes = owner_sizes(last, clusters, last);
+    let mut entries = by_id(run.snapshots.last().map_or(&[], |snapshot| &snapshot.counted));
     for round in &run.isolated {
         let graph = HeapGraph::open(Path::new(&round.snapshot))?;
         let counts = count_new(&graph, newest, clusters, last);
         let grown = owner_sizes(&graph, clusters, last);
+        let now = by_id(&round.counted);
         for (index, cluster) in clusters.iter().enumerate() {
-            let in_place = cluster.lead.counts == [0, 0];
-            let left = if in_place { grown[index].saturating_sub(sizes[index]) } else { counts[index] };
+            let added = |id: u32| now.get(&id)?.checked_sub(*entries.get(&id)?);
+            let left = match cluster.lead.counts {
+                _ if cluster.entries.is_some() => added(last.id(cluster.owner)).unwrap_or(0),
+                [0, 0] => grown[index].saturating_sub(sizes[index]),
+                _ => counts[index],
+            };
             rates[index].push(rate(round, left));
         }
-        (newest, sizes) = (graph.last_id(), grown);
+        (newest, sizes, entries) = (graph.last_id(), grown, now);
     }
     Ok(rates)
 }

@@ -5,6 +5,7 @@ use std::thread;
 
 use super::advice;
 use super::clusters::{Interval3, clusters};
+use super::counted::counted;
 use super::from_heap::{HeapEvidence, heap_suspects};
 use super::from_resources::resource_suspects;
 use super::growers::growers;
@@ -85,6 +86,7 @@ pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
             let graphs = graphs.each_ref();
             let series = Interval3 { graphs, requests: intervals(run), shares_ids: true };
             let mut clusters = clusters(&series);
+            clusters.extend(counted(&series, &run.snapshots, &clusters));
             clusters.extend(growers(&series, &clusters));
             let isolated = isolate(run, &clusters, graphs[2])?;
             let evidence = HeapEvidence {

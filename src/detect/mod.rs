@@ -7,6 +7,7 @@ pub mod advice;
 mod bounds;
 pub mod cluster;
 pub mod clusters;
+pub mod counted;
 pub mod dominance;
 mod evidence;
 pub mod floors;

@@ -106,7 +106,7 @@ fn cluster(series: &Interval3, growth: &Growth) -> Option<Cluster> {
     let classes = classes_below(graph, owner, counts, present);
     let lead = classes.first()?.clone();
     let retained = Some([*a, *b, *c]);
-    Some(Cluster { owner, rootlike: false, lead, classes, bytes, chain: false, retained })
+    Some(Cluster { owner, rootlike: false, lead, classes, bytes, chain: false, retained, entries: None })
 }
 
 /// Objects that grow in number and are held from several sides: `sample` is one of them.
@@ -122,7 +122,16 @@ fn several_holders(graph: &HeapGraph, sample: NodeIndex, counts: [u64; 2], bytes
         sample,
     };
     let classes = vec![lead.clone()];
-    Cluster { owner: graph.root(), rootlike: true, lead, classes, bytes, chain: false, retained: None }
+    Cluster {
+        owner: graph.root(),
+        rootlike: true,
+        lead,
+        classes,
+        bytes,
+        chain: false,
+        retained: None,
+        entries: None,
+    }
 }
 
 fn steady(amounts: [u64; 2], requests: [f64; 2]) -> bool {

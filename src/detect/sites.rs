@@ -28,6 +28,11 @@ pub enum Anchor {
         /// The property.
         name: String,
     },
+    /// A property of the global object or of `process`, which any file may name.
+    Global {
+        /// The property.
+        name: String,
+    },
 }
 
 /// A place in a file, absolute.
@@ -84,13 +89,12 @@ impl<'a> SiteFinder<'a> {
 
     /// The sites of a holder, given what names it: nearest anchor first.
     pub fn find(&mut self, anchors: &[Anchor]) -> Sites {
-        let package = anchors.first().and_then(|anchor| self.sources.dependency(anchor.file()));
-        let mut grows_at = anchors
-            .iter()
-            .take(MAX_ANCHORS)
-            .map(|anchor| self.touched_at(anchor))
-            .find(|sites| !sites.is_empty())
-            .unwrap_or_default();
+        let nearest = &anchors[..anchors.len().min(MAX_ANCHORS)];
+        let mut found = nearest.iter().map(|anchor| self.touched_at(anchor)).find(|sites| !sites.is_empty());
+        found = found.or_else(|| nearest.iter().find_map(|anchor| self.touched_elsewhere(anchor)));
+        let mut grows_at = found.unwrap_or_default();
+        let places = [anchors.first().map(Anchor::file), grows_at.first().map(|site| site.file.as_path())];
+        let package = places.into_iter().flatten().find_map(|file| self.sources.dependency(file));
         if let Some(package) = &package {
             let mut uses = self.application_uses(package, anchors);
             uses.append(&mut grows_at);
@@ -112,8 +116,28 @@ impl<'a> SiteFinder<'a> {
                 let touches = source.properties.get(name).into_iter().flatten();
                 touches.filter(|touch| touch.kind <= TouchKind::Assigns).collect()
             }
+            Anchor::Global { .. } => Vec::new(),
         };
         self.strongest(anchor.file(), &source, touches)
+    }
+
+    /// The lines of the application's other files that make what is called like the anchor grow: what one module
+    /// holds another may fill. Of several files, only the one whose functions were seen to allocate.
+    fn touched_elsewhere(&mut self, anchor: &Anchor) -> Option<Vec<Site>> {
+        if self.sources.dependency(anchor.file()).is_some() {
+            return None;
+        }
+        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+        for file in self.application_files.clone() {
+            let Some(source) = self.sources.file(&file).filter(|_| file != anchor.file()) else { continue };
+            let mut touches = anchor.touches_from_afar(&source);
+            touches.retain(|touch| touch.kind < TouchKind::Passes && touch.function.is_some());
+            let is_live = touches.iter().any(|touch| self.live_bytes(&file, &source, touch.function) > 0.0);
+            let files = if is_live { &mut seen } else { &mut unseen };
+            files.extend((!touches.is_empty()).then(|| self.strongest(&file, &source, touches)));
+        }
+        let mut files = if seen.is_empty() { unseen } else { seen };
+        if files.len() == 1 { files.pop() } else { None }
     }
 
     /// Of `touches`: those inside functions, of the strongest kind there is, in functions seen to allocate first.
@@ -161,17 +185,23 @@ impl<'a> SiteFinder<'a> {
     /// dependency made, or what leads to the leak.
     fn calls_into(&mut self, package: &PackageOf, anchors: &[Anchor]) -> Vec<Site> {
         let mut sites = Vec::new();
+        // What the application uses may be another dependency on the path, which leads into this one.
+        let others = anchors.iter().filter_map(|anchor| self.sources.dependency(anchor.file()));
+        let holders: Vec<PackageOf> = std::iter::once(package.clone()).chain(others).collect();
         for stack in &self.profile.stacks {
+            // The innermost of its frames: a router calls the application, which calls the router.
             let inside = |frame: &Frame| Path::new(&frame.file).starts_with(&package.root);
-            let Some(deepest) = stack.frames.iter().rposition(|frame| inside(frame)) else { continue };
-            let mut callers = stack.frames[deepest + 1..].iter();
+            let Some(innermost) = stack.frames.iter().position(|frame| inside(frame)) else { continue };
+            let mut callers = stack.frames[innermost + 1..].iter();
             let caller = callers.find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none());
             let Some(caller) = caller else { continue };
             let file = PathBuf::from(&caller.file);
             let Some(source) = self.sources.file(&file) else { continue };
             let Some(function) = source.function_starting_at(position(caller)) else { continue };
             let leads_there = |variable: &&Variable| {
-                variable.from.as_deref().is_some_and(|from| is_from(from, package))
+                let from =
+                    |made_by: &PackageOf| variable.from.as_deref().is_some_and(|from| is_from(from, made_by));
+                holders.iter().any(from)
                     || anchors.iter().any(|anchor| anchor.is_variable(&file, &variable.name))
             };
             let touches = source.variables.iter().filter(leads_there).flat_map(|variable| &variable.touches);
@@ -209,27 +239,62 @@ impl Anchor {
         matches!(self, Anchor::Variable { file, name, .. } if file == in_file && name == called)
     }
 
-    /// The file its name stands in.
+    /// The file its name stands in; an empty path for a global.
     pub fn file(&self) -> &Path {
         match self {
             Anchor::Variable { file, .. } | Anchor::Property { file, .. } => file,
+            Anchor::Global { .. } => Path::new(""),
         }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Anchor::Variable { name, .. } | Anchor::Property { name, .. } | Anchor::Global { name } => name,
+        }
+    }
+
+    /// What another file than its own does to a property called like it, and to what it imports by that name.
+    fn touches_from_afar<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
+        let imported = |variable: &&Variable| {
+            variable.name == self.name() && variable.from.as_deref().is_some_and(|from| from.starts_with('.'))
+        };
+        let variables = source.variables.iter().filter(imported).flat_map(|variable| &variable.touches);
+        source.properties.get(self.name()).into_iter().flatten().chain(variables).collect()
     }
 }
 
 /// What the application's own code does to what `anchor` names: where, and whether by size or by a timer. Of a
 /// dependency's code nobody knows which of it this application uses.
-pub fn application_touches(sources: &mut SourceCache, anchor: &Anchor) -> Vec<(Site, Option<Limit>)> {
+pub fn application_touches(
+    sources: &mut SourceCache,
+    scripts: &[PathBuf],
+    anchor: &Anchor,
+) -> Vec<(Site, Option<Limit>)> {
     if sources.dependency(anchor.file()).is_some() {
         return Vec::new();
     }
-    let Some(source) = sources.file(anchor.file()) else { return Vec::new() };
-    let touches = match anchor {
-        Anchor::Variable { name, function, .. } => declared(&source, name, *function).map(|v| &v.touches),
-        Anchor::Property { name, .. } => source.properties.get(name),
-    };
-    let touches = touches.into_iter().flatten();
-    touches.map(|touch| (site(anchor.file(), &source, touch.at, touch.function), touch.limit)).collect()
+    let mut found = Vec::new();
+    for file in scripts.iter().take(MAX_FILES) {
+        if sources.dependency(file).is_some() {
+            continue;
+        }
+        let Some(source) = sources.file(file) else { continue };
+        let touches: Vec<&Touch> = match anchor {
+            Anchor::Variable { file: own, name, function } if file == own => {
+                declared(&source, name, *function)
+                    .into_iter()
+                    .flat_map(|variable| &variable.touches)
+                    .collect()
+            }
+            Anchor::Property { file: own, name } if file == own => {
+                source.properties.get(name).into_iter().flatten().collect()
+            }
+            _ => anchor.touches_from_afar(&source),
+        };
+        found
+            .extend(touches.iter().map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)));
+    }
+    found
 }
 
 fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) -> Option<&'s Variable> {

@@ -65,6 +65,7 @@ impl<'a> PathReader<'a> {
                 name: variable.name,
                 function: None,
             }),
+            Hold::Property if is_global(self.graph, source) => Some(Anchor::Global { name }),
             Hold::Property if !self.is_dictionary(source) => {
                 let class_file = self.graph.location_of(source).and_then(|class| path_of_script(&class.file));
                 Some(Anchor::Property { file: class_file.or_else(|| start.cloned())?, name })
@@ -142,6 +143,11 @@ impl<'a> PathReader<'a> {
             _ => None,
         }
     }
+}
+
+/// The global object, or `process`.
+fn is_global(graph: &HeapGraph, object: NodeIndex) -> bool {
+    graph.node_type(object) == NodeType::Object && matches!(graph.name(object).as_ref(), "global" | "process")
 }
 
 /// A file as the report shows it: relative to the application's folder when inside it, from `node_modules` on when

@@ -1,0 +1,69 @@
+//! Collections whose entries were counted in the process: a heap snapshot does not show numbers, and what they are
+//! stored in grows in steps, so that neither objects nor bytes tell that every request adds one.
+
+use std::collections::HashMap;
+
+use super::cluster::{Cluster, Recurring, class_of, is_rootlike, is_storage};
+use super::clusters::{Interval3, recurs, retained};
+use super::input::{Counted, SnapshotAt};
+use crate::heap::{HeapGraph, NodeIndex};
+
+/// Collections that gained entries at the same rate in both intervals, and that no cluster explains.
+pub fn counted(series: &Interval3, snapshots: &[SnapshotAt], explained: &[Cluster]) -> Vec<Cluster> {
+    let graph = series.graphs[2];
+    let [first, second, third] = snapshots else { return Vec::new() };
+    let before = [by_id(&first.counted), by_id(&second.counted)];
+    let grown = third.counted.iter().filter_map(|now| {
+        let entries = [*before[0].get(&now.id)?, *before[1].get(&now.id)?, now.count];
+        let owner = graph.node_by_id(now.id)?;
+        let unexplained = !explained.iter().any(|cluster| cluster.owner == owner);
+        unexplained.then(|| cluster(series, owner, entries)).flatten()
+    });
+    let mut found: Vec<Cluster> = grown.collect();
+    found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.lead.counts), graph.id(cluster.owner)));
+    found
+}
+
+/// Entries by the object's id.
+pub fn by_id(counted: &[Counted]) -> HashMap<u32, u64> {
+    counted.iter().map(|collection| (collection.id, collection.count)).collect()
+}
+
+fn cluster(series: &Interval3, owner: NodeIndex, entries: [u64; 3]) -> Option<Cluster> {
+    let counts = [entries[1].checked_sub(entries[0])?, entries[2].checked_sub(entries[1])?];
+    if !recurs(counts, series.requests) {
+        return None;
+    }
+    let graph = series.graphs[2];
+    let newest = newest_entry(graph, owner, series.graphs[0].last_id());
+    let sample = newest.unwrap_or(owner);
+    let place = graph.self_size(owner) / entries[2].max(1);
+    let each = place + newest.map_or(0, |entry| graph.retained_size(entry));
+    let lead = Recurring {
+        class: class_of(graph, sample),
+        node_type: graph.node_type(sample),
+        counts,
+        tops: counts,
+        depth: 1,
+        bytes: each * (counts[0] + counts[1]),
+        sample,
+    };
+    Some(Cluster {
+        owner,
+        rootlike: is_rootlike(graph, owner),
+        classes: vec![lead.clone()],
+        lead,
+        bytes: counts.map(|count| count * each),
+        chain: false,
+        retained: retained(series, owner),
+        entries: Some(entries),
+    })
+}
+
+/// An entry that came after `first_id`; `None` when the entries are no objects.
+fn newest_entry(graph: &HeapGraph, owner: NodeIndex, first_id: u32) -> Option<NodeIndex> {
+    let targets = |node| graph.edges(node).map(|edge| graph.edge_target(edge));
+    let inside = targets(owner).filter(|&store| is_storage(graph, store)).flat_map(targets);
+    let entries = inside.chain(targets(owner)).filter(|&node| !is_storage(graph, node));
+    entries.filter(|&node| graph.is_newer(node, first_id)).max_by_key(|&node| graph.id(node))
+}
