@@ -51,6 +51,16 @@ test('of several requests to a server without routes, the one that leaks when th
   assert.deepEqual(held?.routes, ['GET /visit'], JSON.stringify(report.suspects));
 });
 
+test('a map of numbers, which no snapshot shows and whose store grows in steps', async () => {
+  const { report } = await reportOf('numbers.js', '--request', 'GET /users/{{n}}', '--request', 'GET /jobs/{{n}}');
+  assert.equal(report.suspects.length, 1, JSON.stringify(report.suspects));
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.name, suspect.routes, suspect.growth.countPerRequest], ['Map', ['GET /users/:id'], 0.5]);
+  assert.deepEqual(suspect.createdAt.map(({ line }) => line), [lineOf('numbers.js', 'lastSeen.set')]);
+  assert.equal(suspect.heldAt.line, lineOf('numbers.js', 'const lastSeen'));
+  assert.ok(suspect.evidence.some((sentence) => /^it had [\d,]+, then [\d,]+, then [\d,]+ entries/.test(sentence)), suspect.evidence.join('\n'));
+});
+
 test('what fills below its bound is not accused, and said', async () => {
   const { code, report } = await reportOf('bounded.js', '--request', 'GET /page/{{n}}', '--request', 'GET /token/{{n}}', '--request', 'GET /visit/{{n}}');
   assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);

@@ -25,7 +25,7 @@ class Collections {
   }
 
   /**
-   * Those that were there at the first call and still are. `id`: as in heap snapshots of this process.
+   * Those that were there at the first call, which comes after a heap snapshot, and still are. `id`: as in snapshots.
    * @returns {{ id: number, count: number }[]}
    */
   count() {

@@ -66,11 +66,11 @@ class Inspection {
     return objects;
   }
 
-  /** @param {object} object @returns {number | null} its id in heap snapshots */
+  /** @param {object} object @returns {number | null} its id in heap snapshots; null before the first of them */
   idOf(object) {
     const id = this.#post('HeapProfiler.getHeapObjectId', { objectId: this.#objectIdOf(object) })?.heapSnapshotObjectId;
     this.#release();
-    return id === undefined ? null : Number(id);
+    return Number(id) || null;
   }
 
   #locate(fn) {

@@ -32,12 +32,13 @@ impl HeapSuspect {
         Some(match self.bound.as_ref()? {
             Bound::Limit(limit, site) => {
                 let file = shown(&site.file, cwd);
-                let when = match limit {
-                    Limit::Size => "when there are too many",
-                    Limit::Timer => "by a timer",
+                let does = match limit {
+                    Limit::Size => "takes things out when there are too many",
+                    Limit::Room => "adds no more when there are many",
+                    Limit::Timer => "takes things out by a timer",
                 };
                 format!(
-                    "{holder} grows by {} a request, but {file}:{} takes things out {when}, and that did not \
+                    "{holder} grows by {} a request, but {file}:{} {does}, and that did not \
                      happen yet: it may stop by itself; more requests, or a lower limit while testing, will tell",
                     units::bytes(self.suspect.growth.bytes_per_request),
                     site.at.line

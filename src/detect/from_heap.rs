@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::advice::advice;
 use super::bounds::{Bound, bound};
-use super::cluster::{Cluster, Recurring};
+use super::cluster::Cluster;
 use super::clusters::Interval3;
 use super::dominance::Dominance;
 use super::evidence::sentences;
@@ -19,7 +19,7 @@ use super::routes::{RouteIndex, RouteVotes, only_route};
 use super::sites::{Anchor, Site, SiteFinder, Sites};
 use super::steps::{PathReader, shown};
 use super::suspect_id::suspect_id;
-use crate::heap::{HeapGraph, NodeIndex};
+use crate::heap::{EdgeIndex, HeapGraph, NodeIndex};
 use crate::report::{Confidence, Growth, Location, Package, Suspect, SuspectKind};
 use crate::source::{SourceCache, path_of_script};
 
@@ -68,8 +68,10 @@ pub fn heap_suspects(clusters: &[Cluster], evidence: HeapEvidence) -> Vec<HeapSu
 /// The entry first, then every script that has a function alive, leakwatch's own left out.
 fn application_scripts(graph: &HeapGraph, run: &TestRun) -> Vec<PathBuf> {
     let is_own = |file: &PathBuf| run.own_folder.as_ref().is_some_and(|own| file.starts_with(own));
-    let loaded = graph.script_files().into_iter().filter_map(path_of_script).filter(|file| !is_own(file));
-    std::iter::once(PathBuf::from(&run.entry)).chain(loaded).collect()
+    let entry = PathBuf::from(&run.entry);
+    let loaded = graph.script_files().into_iter().filter_map(path_of_script);
+    let others: Vec<PathBuf> = loaded.filter(|file| !is_own(file) && *file != entry).collect();
+    std::iter::once(entry).chain(others).collect()
 }
 
 struct Builder<'a, 'b> {
@@ -96,6 +98,9 @@ impl Builder<'_, '_> {
         let cluster = &self.without_own_classes(cluster);
         let named = name(cluster, self.graph);
         let down = path_down(self.graph, &self.dominance, cluster.owner, self.sample(cluster, &named));
+        if self.passes_own(&holder, &down) {
+            return None;
+        }
         let path = self.reader.steps(&holder, &down);
         let anchors = self.reader.anchors(&holder, &down);
         let bound = match named.kind {
@@ -134,16 +139,22 @@ impl Builder<'_, '_> {
         self.own_folder().is_some_and(|own| anchors.iter().any(|anchor| anchor.file().starts_with(own)))
     }
 
+    /// Do the application's objects lead there through one of leakwatch's, as an emitter does to what follows it?
+    fn passes_own(&self, holder: &HolderPath, down: &[EdgeIndex]) -> bool {
+        let sources = holder.edges.iter().chain(down).map(|&edge| self.graph.edge_source(edge));
+        self.own_folder().is_some_and(|own| sources.into_iter().any(|node| self.is_made_in(own, node)))
+    }
+
+    fn is_made_in(&self, folder: &Path, object: NodeIndex) -> bool {
+        let class = self.graph.location_of(object).and_then(|class| path_of_script(&class.file));
+        class.is_some_and(|file| file.starts_with(folder))
+    }
+
     /// What leakwatch hangs on the application's requests to know their routes is not what leaks.
     fn without_own_classes(&self, cluster: &Cluster) -> Cluster {
         let mut cluster = cluster.clone();
         if let Some(own) = self.own_folder() {
-            let is_own = |class: &Recurring| {
-                let made_in =
-                    self.graph.location_of(class.sample).and_then(|class| path_of_script(&class.file));
-                made_in.is_some_and(|file| file.starts_with(own))
-            };
-            cluster.classes.retain(|class| !is_own(class));
+            cluster.classes.retain(|class| !self.is_made_in(own, class.sample));
         }
         cluster
     }

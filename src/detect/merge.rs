@@ -179,7 +179,7 @@ pub fn part_doubtful(clusters: Vec<HeapSuspect>) -> (Vec<HeapSuspect>, Vec<HeapS
 }
 
 fn one_holder(a: &Suspect, b: &Suspect) -> bool {
-    let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line));
+    let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line, at.column));
     holder(a).is_some() && holder(a) == holder(b)
 }
 

@@ -45,11 +45,13 @@ pub enum TouchKind {
     Reads,
 }
 
-/// What decides that a place takes something out of what it touches.
+/// What decides that a place takes something out of what it touches, or puts something in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// How much is in it: `if (cache.size > MAX) cache.delete(oldest)`.
     Size,
+    /// It is put in only while there is little: `if (log.length < MAX) log.push(line)`.
+    Room,
     /// A timer: an interval that sweeps, or a timeout for each entry.
     Timer,
 }

@@ -1,14 +1,18 @@
-//! Where a program takes out again what it put in: when there is too much of it, or by a timer.
+//! Where a program takes out again what it put in: when there is too much of it, or by a timer; and where it puts
+//! nothing in when there is much.
 //!
 //! A run may be too short to see either happen. The source cannot prove that a bound works, but that there is one
 //! means that growth below it is no proof of a leak.
 
+use std::collections::HashMap;
+
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, BinaryExpression, CallExpression, Expression};
-use oxc_semantic::AstNodes;
+use oxc_ast::ast::{Argument, BinaryExpression, CallExpression, Expression, PropertyKey, Statement};
+use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::{GetSpan, Span};
 
 use super::facts::Limit;
+use super::sizes::Sizes;
 
 /// Methods that, by the conventions of the language, take something out of their object.
 const REMOVING_METHODS: [&str; 5] = ["delete", "clear", "pop", "shift", "splice"];
@@ -17,6 +21,7 @@ const REMOVING_METHODS: [&str; 5] = ["delete", "clear", "pop", "shift", "splice"
 #[derive(Default)]
 pub(super) struct Limits<'s> {
     text: &'s str,
+    sizes: Sizes<'s>,
     /// Statements that run only when something has reached a size.
     guards: Vec<Guard<'s>>,
     /// What timers run.
@@ -35,8 +40,8 @@ struct Runs {
     called: Vec<String>,
 }
 
-/// A place that may take something out.
-pub(super) struct Removal<'f> {
+/// A place that may take something out, or put something in.
+pub(super) struct Change<'f> {
     /// The expression that is touched: `this.cache`.
     pub subject: Span,
     /// The functions around it that have a name.
@@ -49,7 +54,9 @@ pub(super) fn is_removing(method: &str) -> bool {
 
 impl<'s> Limits<'s> {
     pub fn of(text: &'s str, nodes: &AstNodes) -> Self {
-        let mut limits = Limits { text, ..Limits::default() };
+        let mut limits = Limits { text, sizes: Sizes::of(text, nodes), ..Limits::default() };
+        // `isFull` in `isFull() { return this.map.size >= this.max }`, and of what.
+        let mut predicates: HashMap<&str, &str> = HashMap::new();
         let calls: Vec<(Span, &str)> = nodes.iter().filter_map(|node| call(node.kind())).collect();
         let runs = |span: Span| {
             let inside = calls.iter().filter(|(call, _)| span.contains_inclusive(*call));
@@ -58,10 +65,10 @@ impl<'s> Limits<'s> {
         for node in nodes.iter() {
             match node.kind() {
                 AstKind::BinaryExpression(test) => {
-                    let guarded =
-                        nodes.ancestor_kinds(node.id()).find_map(|kind| guarded_by(kind, test.span));
-                    if let (Some(subject), Some(span)) = (limits.sized(test), guarded) {
-                        limits.guards.push(Guard { subject, runs: runs(span) });
+                    let Some(subject) = limits.sized(test) else { continue };
+                    match guarded(nodes, node.id(), test.span) {
+                        Some(span) => limits.guards.push(Guard { subject, runs: runs(span) }),
+                        None => predicates.extend(answers(nodes, node.id()).map(|name| (name, subject))),
                     }
                 }
                 AstKind::CallExpression(call) if name_of(&call.callee) == Some("setInterval") => {
@@ -73,17 +80,26 @@ impl<'s> Limits<'s> {
                 _ => {}
             }
         }
+        for node in nodes.iter().filter(|_| !predicates.is_empty()) {
+            let subject = asked(node.kind()).and_then(|name| predicates.get(name).copied());
+            let Some(subject) = subject else { continue };
+            let span = guarded(nodes, node.id(), node.kind().span());
+            limits.guards.extend(span.map(|span| Guard { subject, runs: runs(span) }));
+        }
         limits
     }
 
     /// What decides that this happens, if it is a size or a timer.
-    pub fn of_removal(&self, removal: &Removal) -> Option<Limit> {
+    pub fn of_change(&self, change: &Change) -> Option<Limit> {
         let runs = |runs: &Runs| {
-            runs.span.contains_inclusive(removal.subject)
-                || removal.inside.iter().any(|name| runs.called.iter().any(|called| called == name))
+            runs.span.contains_inclusive(change.subject)
+                || change.inside.iter().any(|name| runs.called.iter().any(|called| called == name))
         };
-        let subject = removal.subject.source_text(self.text);
-        if self.guards.iter().any(|guard| guard.subject == subject && runs(&guard.runs)) {
+        let subject = change.subject.source_text(self.text);
+        // An object that counts for itself, `this.size`, is as large as what it has, `this.map`.
+        let is_part = |of: &str| subject.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
+        let is_about = |guard: &Guard| guard.subject == subject || is_part(guard.subject);
+        if self.guards.iter().any(|guard| is_about(guard) && runs(&guard.runs)) {
             return Some(Limit::Size);
         }
         self.timers.iter().any(runs).then_some(Limit::Timer)
@@ -98,21 +114,55 @@ impl<'s> Limits<'s> {
         }
         [(&test.left, &test.right), (&test.right, &test.left)]
             .into_iter()
-            .find_map(|(size, bound)| subject_of_size(size).filter(|_| is_bound(bound)))
-            .map(|subject| subject.source_text(self.text))
+            .find_map(|(size, bound)| self.sizes.subject(size).filter(|_| is_bound(bound)))
     }
 }
 
-fn subject_of_size(size: &Expression) -> Option<Span> {
-    let Expression::StaticMemberExpression(member) = size.get_inner_expression() else { return None };
-    if !matches!(member.property.name.as_str(), "size" | "length") {
-        return None;
+/// What runs only as `test` decides: a statement, or what comes after one that ends the block.
+fn guarded(nodes: &AstNodes, node: NodeId, test: Span) -> Option<Span> {
+    let mut around = nodes.ancestor_kinds(node);
+    while let Some(kind) = around.next() {
+        let Some(span) = guarded_by(kind, test) else { continue };
+        let block =
+            around.next().filter(|_| matches!(kind, AstKind::IfStatement(it) if leaves(&it.consequent)));
+        return Some(block.map_or(span, |block| block.span()));
     }
-    match member.object.get_inner_expression() {
-        Expression::CallExpression(call) if name_of(&call.callee) == Some("keys") => {
-            call.arguments.first().map(GetSpan::span)
+    None
+}
+
+fn leaves(statement: &Statement) -> bool {
+    match statement {
+        Statement::BlockStatement(block) => block.body.last().is_some_and(leaves),
+        Statement::ReturnStatement(_) | Statement::ContinueStatement(_) | Statement::BreakStatement(_) => {
+            true
         }
-        object => Some(object.span()),
+        _ => false,
+    }
+}
+
+/// The name of the function that the expression at `node` is the answer of.
+fn answers<'a>(nodes: &AstNodes<'a>, node: NodeId) -> Option<&'a str> {
+    nodes.ancestor_kinds(node).find_map(|kind| match kind {
+        AstKind::Function(function) => function.id.as_ref().map(|id| id.name.as_str()),
+        AstKind::VariableDeclarator(declarator) => {
+            declarator.id.get_binding_identifier().map(|id| id.name.as_str())
+        }
+        AstKind::MethodDefinition(method) => match &method.key {
+            PropertyKey::StaticIdentifier(name) => Some(name.name.as_str()),
+            PropertyKey::PrivateIdentifier(name) => Some(name.name.as_str()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The last name of an expression that may ask a function or a getter.
+fn asked<'a>(kind: AstKind<'a>) -> Option<&'a str> {
+    match kind {
+        AstKind::IdentifierReference(name) => Some(name.name.as_str()),
+        AstKind::StaticMemberExpression(member) => Some(member.property.name.as_str()),
+        AstKind::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
+        _ => None,
     }
 }
 
@@ -140,7 +190,7 @@ fn call<'a>(kind: AstKind<'a>) -> Option<(Span, &'a str)> {
 }
 
 /// The last name of `f`, `this.f`, `this.#f`, `x.f`.
-fn name_of<'e>(expression: &'e Expression) -> Option<&'e str> {
+pub(super) fn name_of<'e>(expression: &'e Expression) -> Option<&'e str> {
     match expression.get_inner_expression() {
         Expression::Identifier(identifier) => Some(identifier.name.as_str()),
         Expression::StaticMemberExpression(member) => Some(member.property.name.as_str()),

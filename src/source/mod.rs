@@ -10,6 +10,7 @@ mod files;
 mod limits;
 mod maps;
 mod scan;
+mod sizes;
 
 pub use facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
 pub use files::{PackageOf, SourceCache, path_of_script};

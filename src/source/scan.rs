@@ -11,7 +11,7 @@ use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder, SymbolI
 use oxc_span::{GetSpan, SourceType, Span};
 
 use super::facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
-use super::limits::{Limits, Removal, is_removing};
+use super::limits::{Change, Limits, is_removing};
 
 /// Methods that, by the conventions of the language and of Node, add something to their object.
 const ADDING_METHODS: [&str; 20] = [
@@ -235,6 +235,9 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
         if removes {
             touch.limit = self.limit_of(node, touch.function);
+        } else if touch.kind == TouchKind::Adds {
+            touch.limit = self.limit_of(node, touch.function).filter(|limit| *limit == Limit::Size);
+            touch.limit = touch.limit.map(|_| Limit::Room);
         }
         touch
     }
@@ -242,7 +245,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     fn limit_of(&self, node: NodeId, function: Option<FunctionId>) -> Option<Limit> {
         let around = std::iter::successors(function, |&id| self.facts.functions[id.0 as usize].parent);
         let names = around.filter_map(|id| self.facts.functions[id.0 as usize].name.as_deref());
-        self.limits.of_removal(&Removal { subject: self.nodes.kind(node).span(), inside: names.collect() })
+        self.limits.of_change(&Change { subject: self.nodes.kind(node).span(), inside: names.collect() })
     }
 
     fn function_around(&self, node: NodeId) -> Option<FunctionId> {
@@ -381,6 +384,10 @@ mod tests {
             "function f(v) { c.push(v); while (c.length >= 100) c.shift(); }",
             "function f(v) { c.push(v); if (c.length > 100) flush(); }\nfunction flush() { const b = c; c = []; }",
             "function f(k) { c[k] = 1; if (Object.keys(c).length === max) delete c[first()]; }",
+            "function f() { const keys = Object.keys(c).sort(); if (keys.length > MAX) delete c[keys[0]]; }",
+            "function f() { const n = c.size; if (n > MAX) c.clear(); }",
+            "function f() { if (c.size <= MAX) return; c.delete(oldest()); }",
+            "const full = () => c.size > MAX;\nfunction f() { if (full()) c.clear(); }",
         ];
         for text in by_size {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Size], "{text}");
@@ -388,6 +395,17 @@ mod tests {
         let private =
             "class A { #m = new Map(); put(k) { this.#m.set(k, 1); this.#m.size > 9 && this.#m.clear(); } }";
         assert_eq!(limits(private, "#m"), [Limit::Size]);
+        let counts_itself =
+            "class A { put(k) { this.m.set(k, 1); if (this.size > this.max) this.m.delete(this.tail); } }";
+        assert_eq!(limits(counts_itself, "m"), [Limit::Size]);
+        let getter =
+            "class A { get full() { return this.m.size >= 99; } put() { if (this.full) this.m.clear(); } }";
+        assert_eq!(limits(getter, "m"), [Limit::Size]);
+        let refused = ["if (c.length < MAX) c.push(v);", "if (c.length >= MAX) { return; } c.push(v);"];
+        for text in refused {
+            let text = format!("let c = make();\nfunction f(v) {{ {text} }}");
+            assert_eq!(limits(&text, "c"), [Limit::Room], "{text}");
+        }
         let by_timer = [
             "setInterval(() => { for (const [k, t] of c) if (t < Date.now()) c.delete(k); }, 1000);",
             "function sweep() { c.clear(); }\nsetInterval(sweep, 1000).unref();",
@@ -400,6 +418,8 @@ mod tests {
             "function f(id, res) { c.set(id, 1); res.on('finish', () => c.delete(id)); }",
             "function f(v) { c.push(v); while (c.length > 0) c.shift(); }",
             "function f(v) { c.push(v); if (other.size > 100) c.pop(); }",
+            "function f(v) { if (c.length > 100) warn(); c.push(v); }",
+            "function f(k) { const hits = c.get(k); if (hits.length > 9) c.delete(k); }",
             "function get(k) { if (c.get(k).until < Date.now()) c.delete(k); }",
             "function poll(k) { setTimeout(() => { if (done(k)) c.delete(k); else poll(k); }, 50); }",
         ];

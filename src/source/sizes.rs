@@ -1,0 +1,80 @@
+//! Expressions that say how much is in something: `x.size`, `Object.keys(x).length`, and variables made of such.
+
+use std::collections::HashMap;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Argument, ArrayExpressionElement, Expression};
+use oxc_semantic::AstNodes;
+use oxc_span::{GetSpan, Span};
+
+use super::limits::name_of;
+
+/// Methods and functions that list what is in something.
+const LISTING: [&str; 4] = ["keys", "values", "entries", "from"];
+
+/// What the variables of one file list or count.
+#[derive(Default)]
+pub(super) struct Sizes<'s> {
+    text: &'s str,
+    /// `keys` in `const keys = Object.keys(x)`: of `x`.
+    lists: HashMap<&'s str, &'s str>,
+    /// `size` in `const size = x.size`: of `x`.
+    counts: HashMap<&'s str, &'s str>,
+}
+
+impl<'s> Sizes<'s> {
+    pub fn of(text: &'s str, nodes: &AstNodes) -> Self {
+        let mut sizes = Sizes { text, ..Sizes::default() };
+        for node in nodes.iter() {
+            let AstKind::VariableDeclarator(declarator) = node.kind() else { continue };
+            let name = declarator.id.get_binding_identifier().map(|name| name.span.source_text(text));
+            let (Some(name), Some(value)) = (name, &declarator.init) else { continue };
+            if let Some(listed) = listed(value) {
+                sizes.lists.insert(name, listed.source_text(text));
+            } else if let Some(counted) = sizes.subject(value) {
+                sizes.counts.insert(name, counted);
+            }
+        }
+        sizes
+    }
+
+    /// The source of what `size` is the size of.
+    pub fn subject(&self, size: &Expression) -> Option<&'s str> {
+        match size.get_inner_expression() {
+            Expression::Identifier(name) => self.counts.get(name.span.source_text(self.text)).copied(),
+            Expression::StaticMemberExpression(member)
+                if matches!(member.property.name.as_str(), "size" | "length") =>
+            {
+                let span = listed(&member.object).unwrap_or(member.object.span());
+                let subject = span.source_text(self.text);
+                Some(self.lists.get(subject).copied().unwrap_or(subject))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `x` in `Object.keys(x)`, `x.values()`, `Array.from(x)`, `[...x]`, sorted or not.
+fn listed(value: &Expression) -> Option<Span> {
+    let inner = |expression: &Expression| listed(expression).unwrap_or(expression.span());
+    match value.get_inner_expression() {
+        Expression::ArrayExpression(array) => match array.elements.first() {
+            Some(ArrayExpressionElement::SpreadElement(spread)) if array.elements.len() == 1 => {
+                Some(inner(&spread.argument))
+            }
+            _ => None,
+        },
+        Expression::CallExpression(call) => {
+            let Expression::StaticMemberExpression(callee) = call.callee.get_inner_expression() else {
+                return None;
+            };
+            let lists = name_of(&call.callee).is_some_and(|name| LISTING.contains(&name));
+            match call.arguments.first().and_then(Argument::as_expression) {
+                Some(argument) if lists => Some(inner(argument)),
+                None if lists => Some(inner(&callee.object)),
+                _ => listed(&callee.object),
+            }
+        }
+        _ => None,
+    }
+}
