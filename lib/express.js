@@ -3,6 +3,7 @@ const { EventEmitter } = require('node:events');
 const { isDeepStrictEqual } = require('node:util');
 const { LeakWatchError } = require('./errors.js');
 const { checkpointName, watchSettings } = require('./options.js');
+const { createMiddleware } = require('./track/middleware.js');
 
 /** Where the thread's one watch is found, also by another copy of this package. */
 const HOME = Symbol.for('leakwatch.watch');
@@ -87,7 +88,7 @@ function createMonitor(settings) {
 /** @returns {Watch} */
 function createWatch(monitor, settings) {
   const events = new EventEmitter();
-  const watch = Object.assign((/** @type {unknown} */ request, /** @type {unknown} */ response, /** @type {() => void} */ next) => next(), {
+  const watch = Object.assign(createMiddleware(), {
     settings,
     report: async () => monitor.report(),
     resources: () => monitor.resources(),
@@ -99,7 +100,6 @@ function createWatch(monitor, settings) {
     },
     .../** @type {any} */ (Object.fromEntries(['on', 'once', 'off'].map((method) => [method, subscriber(events, method, () => watch)]))),
   });
-  Object.defineProperty(watch, 'name', { value: 'leakWatch' });
   const problems = monitor.start(leakTeller(monitor, events));
   if (problems.length > 0) warn('LEAKWATCH_DEGRADED', problems.join('\n'));
   return watch;

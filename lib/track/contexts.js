@@ -2,9 +2,6 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
 const vm = require('node:vm');
 
-/** Distinct route functions beside `(other)` and `(unknown)`. */
-const MAX_ROUTES = 511;
-
 /** Where a response keeps its marker: a property costs a request less than a tenth of what an entry of a WeakMap does. */
 const MARKER = Symbol('leakwatch.request');
 
@@ -31,9 +28,8 @@ class LeakWatchRequest {
 class Contexts {
   #storage = new AsyncLocalStorage();
   #nameOf;
-  /** @type {Map<number, Function>} */
-  #functions = new Map();
-  #other = functionNamed('(other)');
+  /** By the route's number, of which the native table has a limit. @type {Function[]} */
+  #functions = [];
 
   /** @param {(route: number) => string} nameOf */
   constructor(nameOf) {
@@ -61,13 +57,14 @@ class Contexts {
   }
 
   /**
-   * @template T
+   * Calls a method in the context of a request.
    * @param {LeakWatchRequest} marker
-   * @param {() => T} serve
-   * @returns {T}
+   * @param {Function} method
+   * @param {object} self
+   * @param {ArrayLike<any>} args
    */
-  run(marker, serve) {
-    return this.#storage.run(marker, serve);
+  run(marker, method, self, args) {
+    return this.#storage.run(marker, Reflect.apply, method, self, args);
   }
 
   /**
@@ -87,13 +84,7 @@ class Contexts {
   }
 
   #functionOf(route) {
-    if (route === 0) return this.#other;
-    const known = this.#functions.get(route);
-    if (known) return known;
-    if (this.#functions.size >= MAX_ROUTES) return this.#other;
-    const made = functionNamed(this.#nameOf(route));
-    this.#functions.set(route, made);
-    return made;
+    return (this.#functions[route] ??= functionNamed(this.#nameOf(route)));
   }
 }
 

@@ -53,7 +53,7 @@ function lengthOf(address, pattern) {
   return address.split('/').slice(0, pattern.split('/').length).join('/').length;
 }
 
-/** Express 5 has `router`; on Express 4 that property throws. */
+/** The layers of an application. Express 5 has `router`; on Express 4 that property throws. */
 function stackOf(application) {
   return (application?._router ?? application?.router)?.stack ?? [];
 }
@@ -105,4 +105,4 @@ function decoded(part) {
   }
 }
 
-module.exports = { mountOf };
+module.exports = { mountOf, stackOf };

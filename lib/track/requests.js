@@ -57,7 +57,7 @@ class Requests {
     this.#marks = marks;
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
-    this.#servers = watchServers(contexts, (args, server) => this.#begin(args, server));
+    this.#servers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
     this.#servers.meet();
     frameworks.start();
     diagnostics.subscribe(FINISHED, this.#onFinish);
@@ -116,7 +116,7 @@ class Requests {
     this.#contexts.disable();
   }
 
-  #begin(/** @type {any[]} */ [event, request, response], server) {
+  #begin(server, event, request, response) {
     try {
       if (event === 'upgrade') return this.#beginUpgrade(request, response);
       if (!requestEvents.has(event)) return undefined;
@@ -173,7 +173,7 @@ class Requests {
       this.#contexts.settle(marker, route);
     }
     this.#routes.count(route);
-    this.#survivors.offer(request, marker, { route, aborted });
+    this.#survivors.offer(request, marker, route, aborted);
   }
 }
 

@@ -7,8 +7,8 @@ const { patch } = require('./patch.js');
  * Serves what the servers of this thread receive in contexts of their own: http and https, and http2 once somebody has
  * loaded it, because it takes megabytes.
  * @param {import('./contexts.js').Contexts} contexts
- * @param {(args: any[], server: object) => import('./contexts.js').LeakWatchRequest | undefined} begin told each event
- *   of a server; returns the marker to serve it with, if any. Must not throw
+ * @param {(server: object, event: any, request: any, response: any) => import('./contexts.js').LeakWatchRequest | undefined} begin
+ *   told each event of a server; returns the marker to serve it with, if any. Must not throw
  * @returns {{ meet(): void, stop(): void }} `meet` looks whether http2 is there by now
  */
 function watchServers(contexts, begin) {
@@ -30,10 +30,9 @@ function watchServers(contexts, begin) {
 
 function serving(original, state, contexts, begin) {
   return {
-    wrapper(...args) {
-      const marker = state.active ? begin(args, this) : undefined;
-      if (!marker) return Reflect.apply(original, this, args);
-      return contexts.run(marker, () => Reflect.apply(original, this, args));
+    wrapper(event, request, response) {
+      const marker = state.active ? begin(this, event, request, response) : undefined;
+      return marker ? contexts.run(marker, original, this, arguments) : Reflect.apply(original, this, arguments);
     },
   }.wrapper;
 }

@@ -2,6 +2,9 @@
 const { Candidates } = require('./candidates.js');
 const { Ledger } = require('./ledger.js');
 
+/** Once a second's sample is taken, so many responses pass before the clock is asked again: it costs more than all the rest. */
+const PASSING = 8;
+
 /**
  * What outlives its response: requests, and contexts, which promises, timers and callbacks keep. A sample of the
  * requests is enough, because a route that leaks leaks again.
@@ -12,6 +15,7 @@ class Survivors {
   #samplesPerSecond;
   #second = 0;
   #taken = 0;
+  #passing = 0;
   /** @type {Candidates<Ended>} */
   #candidates;
 
@@ -31,16 +35,24 @@ class Survivors {
    * A response is over; when it is in the sample, what belongs to it must be gone some collections later.
    * @param {object} request
    * @param {object | undefined} marker of its context
-   * @param {{ route: number, aborted: boolean }} end
+   * @param {number} route
+   * @param {boolean} aborted
    */
-  offer(request, marker, { route, aborted }) {
+  offer(request, marker, route, aborted) {
+    if (this.#passing > 0) {
+      this.#passing -= 1;
+      return;
+    }
     const endedMs = this.#recorder.now();
     const second = Math.floor(endedMs / 1000);
     if (second !== this.#second) {
       this.#second = second;
       this.#taken = 0;
     }
-    if (this.#taken >= this.#samplesPerSecond) return;
+    if (this.#taken >= this.#samplesPerSecond) {
+      this.#passing = PASSING;
+      return;
+    }
     this.#taken += 1;
     this.#candidates.offer({ request: new WeakRef(request), marker: marker && new WeakRef(marker), route, aborted, endedMs });
   }

@@ -29,8 +29,7 @@ class Upgrades {
     this.#undo.set(socket, patch(socket, 'emit', (original, state) => {
       return {
         wrapper(...args) {
-          if (!state.active) return Reflect.apply(original, this, args);
-          return contexts.run(marker, () => Reflect.apply(original, this, args));
+          return state.active ? contexts.run(marker, original, this, args) : Reflect.apply(original, this, args);
         },
       }.wrapper;
     }));
