@@ -1,6 +1,6 @@
 'use strict';
 // What leakWatch() costs beside its peers, on several versions of Node: node benchmark/overhead/run.js
-//   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--rounds 6] [--seconds 1]
+//   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--rounds 6] [--seconds 0.75]
 // Prints a Markdown table for each case and version, and fails when leakWatch() costs more than it may.
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -16,9 +16,9 @@ const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: 'json,pool,sockets,files' },
     nodes: { type: 'string', default: '20,22,24,26' },
-    variants: { type: 'string', default: 'watch,contexts,stacks,prom,why,on stack,otel' },
+    variants: { type: 'string', default: 'watch,other contexts,stacks,prom,why,on stack,otel' },
     rounds: { type: 'string', default: '6' },
-    seconds: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '0.75' },
     connections: { type: 'string', default: '16' },
     sockets: { type: 'string', default: '5000' },
     idle: { type: 'string', default: '10' }, // seconds, for json and sockets

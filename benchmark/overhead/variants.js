@@ -10,7 +10,7 @@ const variants = {
   bare: { what: 'nothing', add: () => undefined },
   empty: { what: 'an empty middleware', add: () => (req, res, next) => next() },
   watch: { what: 'leakWatch()', add: () => leakWatch() },
-  contexts: { what: 'leakWatch({ contexts: true })', add: () => leakWatch({ contexts: true }) },
+  'other contexts': { what: 'leakWatch({ contexts }), true where the default has none, false from Node 24 on', add: () => leakWatch({ contexts: !require('../../lib/track/contexts.js').areContextsCheap() }) },
   stacks: { what: 'leakWatch() while timers grow: creation stacks of timers', add: growTimers },
   all: { what: 'leakWatch({ track: "all" })', add: () => leakWatch({ track: 'all' }) },
   prom: { what: 'express-prom-bundle', add: () => require('express-prom-bundle')({ includeMethod: true, includePath: true, promClient: { collectDefaultMetrics: {} } }) },
