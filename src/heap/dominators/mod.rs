@@ -39,8 +39,7 @@ pub(super) struct DominatorTree {
 }
 
 impl DominatorTree {
-    /// Computes the tree. Temporary memory: about 24 bytes a node, and 12 for each edge against the search's order that
-    /// is not the same as another one.
+    /// Computes the tree. Temporary memory: about 24 bytes a node, and 4 to 16 for each edge against the search's order.
     pub fn of(graph: &FlowGraph<'_>) -> Self {
         let Search { order, parents, retainers } = search(graph);
         let semi = semidominators(&parents, retainers);

@@ -1,33 +1,17 @@
 //! What retains each number, as the search finds it.
 
-use std::ops::Range;
-
 use crate::heap::memory::{with_room, zeroed};
-
-/// Pairs found lately are remembered by the low bits of their target.
-const RECENT: usize = 1 << 10;
 
 /// What retains each number: the lowest lower number, and all higher ones.
 pub(super) struct Retainers {
     /// At most the parent. Lower numbers are their own best labels, so of them only the lowest matters.
-    lowest: Vec<u32>,
-    /// The others, as they are found.
-    higher: Vec<Pair>,
-    /// Many edges in a row lead from one number to the same few.
-    recent: [Pair; RECENT],
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Pair {
-    target: u32,
-    source: u32,
+    pub lowest: Vec<u32>,
+    pub higher: Higher,
 }
 
 impl Retainers {
     pub fn new(numbers: usize, edges: usize) -> Self {
-        // Memory that is not written costs nothing.
-        let (lowest, higher) = (with_room(numbers), with_room(edges));
-        Self { lowest, higher, recent: [Pair { target: 0, source: 0 }; RECENT] }
+        Self { lowest: with_room(numbers), higher: Higher::new(numbers, edges) }
     }
 
     /// Adds the next number.
@@ -40,49 +24,69 @@ impl Retainers {
         let lowest = &mut self.lowest[target as usize];
         *lowest = source.min(*lowest);
     }
-
-    /// A higher number retains `target`.
-    pub fn add_higher(&mut self, target: u32, source: u32) {
-        let pair = Pair { target, source };
-        if std::mem::replace(&mut self.recent[target as usize % RECENT], pair) != pair {
-            self.higher.push(pair);
-        }
-    }
-
-    /// The lowest lower number of each number, and its higher ones.
-    pub fn into_groups(self) -> (Vec<u32>, Higher) {
-        let mut first: Vec<u32> = zeroed(self.lowest.len() + 1);
-        for pair in &self.higher {
-            first[pair.target as usize + 1] += 1;
-        }
-        for number in 0..self.lowest.len() {
-            first[number + 1] += first[number];
-        }
-        let mut sources = zeroed(self.higher.len());
-        // From the back, so that each group's begin moves to where it belongs: the next group's stays its end.
-        for &Pair { target, source } in self.higher.iter().rev() {
-            let end = &mut first[target as usize + 1];
-            *end -= 1;
-            sources[*end as usize] = source;
-        }
-        // Now each end stands at its own group's begin.
-        first.rotate_left(1);
-        if let Some(end) = first.last_mut() {
-            *end = sources.len() as u32;
-        }
-        (self.lowest, Higher { first, sources })
-    }
 }
 
-/// The higher numbers that retain each number, in the order in which they were found.
+/// A list of higher numbers for each number: chunks that grow, all in one vector. A few numbers have hundreds of thousands
+/// of retainers, most have none.
+///
+/// A chunk has a power of two slots, at least [`UNIT`]: the chunk before it, how many slots it has and how many of them
+/// are taken, and then numbers. Chunks are counted in units, so that 32 bits are enough for any snapshot.
 pub(super) struct Higher {
-    first: Vec<u32>,
-    pub sources: Vec<u32>,
+    /// By number: the chunk filled last, 0 when there is none.
+    last: Vec<u32>,
+    slots: Vec<u32>,
 }
+
+const UNIT: usize = 4;
+const MAX_SLOTS: usize = 1 << 10;
+/// What stands in front of a chunk's numbers.
+const HEAD: usize = 2;
+/// Taken slots stand in the low half of a chunk's second slot, all slots in the high half.
+const HALF: u32 = 16;
 
 impl Higher {
-    /// Where the number's retainers stand in `sources`.
-    pub fn group(&self, number: usize) -> Range<usize> {
-        self.first[number] as usize..self.first[number + 1] as usize
+    fn new(numbers: usize, edges: usize) -> Self {
+        // Memory that is not written costs nothing.
+        let mut slots = with_room(edges + UNIT);
+        // Chunk 0 is full.
+        slots.resize(UNIT, 0);
+        Self { last: zeroed(numbers), slots }
     }
+
+    /// A higher number retains `target`. Often one does several times in a row.
+    pub fn add(&mut self, target: u32, source: u32) {
+        let last = &mut self.last[target as usize];
+        let chunk = *last as usize * UNIT;
+        let (slots, taken) = sizes(self.slots[chunk + 1]);
+        if taken > HEAD && self.slots[chunk + taken - 1] == source {
+            return;
+        }
+        if taken < slots {
+            self.slots[chunk + taken] = source;
+            self.slots[chunk + 1] += 1;
+            return;
+        }
+        let slots = (slots * 2).clamp(UNIT, MAX_SLOTS);
+        let chunk = self.slots.len();
+        self.slots.extend([*last, (slots as u32) << HALF | HEAD as u32 + 1, source]);
+        self.slots.resize(chunk + slots, 0);
+        *last = (chunk / UNIT) as u32;
+    }
+
+    /// The chunk of a number's retainers found last; 0 when it has none.
+    pub fn last_chunk(&self, number: usize) -> u32 {
+        self.last[number]
+    }
+
+    /// The numbers in a chunk, and the chunk that was filled before it.
+    pub fn chunk(&self, chunk: u32) -> (&[u32], u32) {
+        let chunk = chunk as usize * UNIT;
+        let (_, taken) = sizes(self.slots[chunk + 1]);
+        (&self.slots[chunk + HEAD..chunk + taken], self.slots[chunk])
+    }
+}
+
+/// All slots of a chunk, and those taken.
+fn sizes(slot: u32) -> (usize, usize) {
+    ((slot >> HALF) as usize, (slot & ((1 << HALF) - 1)) as usize)
 }

@@ -127,11 +127,11 @@ impl Searcher<'_> {
         if number <= target {
             retainers.add_lower(target, number);
         } else if shared > target {
-            retainers.add_higher(target, shared);
+            retainers.higher.add(target, shared);
         } else if shared != number && parent <= target {
             retainers.add_lower(target, parent);
         } else {
-            retainers.add_higher(target, number);
+            retainers.higher.add(target, number);
         }
     }
 }

@@ -8,21 +8,21 @@ const AHEAD: usize = 16;
 
 /// The semidominator of each number.
 pub(super) fn semidominators(parents: &[u32], retainers: Retainers) -> Vec<u32> {
-    let (mut semi, higher) = retainers.into_groups();
+    let Retainers { lowest: mut semi, higher } = retainers;
     let mut forest = Forest::new(parents);
     for w in (1..parents.len()).rev() {
         let mut lowest = semi[w];
+        let mut chunk = higher.last_chunk(w);
         // Those found last first: they are likely below another child of the root, which ends the search.
-        for at in higher.group(w).rev() {
-            if lowest == 0 {
-                break;
+        while chunk != 0 && lowest != 0 {
+            let (sources, before) = higher.chunk(chunk);
+            for (at, &source) in sources.iter().enumerate().rev() {
+                if let Some(&soon) = sources.get(at.wrapping_sub(AHEAD)) {
+                    prefetch(&forest.links, soon as usize);
+                }
+                lowest = lowest.min(forest.evaluate(source, w as u32));
             }
-            // Groups stand in order: what is needed soon stands before.
-            if let Some(&soon) = higher.sources.get(at.wrapping_sub(AHEAD)) {
-                prefetch(&forest.links, soon as usize);
-            }
-            let v = higher.sources[at];
-            lowest = lowest.min(forest.evaluate(v, w as u32));
+            chunk = before;
         }
         semi[w] = lowest;
         forest.links[w].lowest = lowest;
