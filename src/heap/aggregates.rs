@@ -21,6 +21,21 @@ pub struct ClassSummary {
 
 /// The classes that have objects, in order of their ids. Objects without a size of their own do not count (DevTools).
 pub(super) fn histogram(graph: &HeapGraph) -> Vec<ClassSummary> {
+    let class_of = |node| (graph.self_size(node) > 0).then(|| graph.class_of(node).0);
+    let (mut classes, retained) = std::thread::scope(|scope| {
+        let counted = scope.spawn(|| counted(graph));
+        let retained = retained_by_group(graph, graph.class_count(), class_of);
+        (counted.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), retained)
+    });
+    for (class, bytes) in classes.iter_mut().zip(retained) {
+        class.retained_bytes = bytes;
+    }
+    classes.retain(|class| class.count > 0);
+    classes
+}
+
+/// All classes, without what they retain.
+fn counted(graph: &HeapGraph) -> Vec<ClassSummary> {
     let mut classes: Vec<ClassSummary> = (0..graph.class_count())
         .map(|id| ClassSummary {
             class: ClassId(id as u32),
@@ -41,11 +56,6 @@ pub(super) fn histogram(graph: &HeapGraph) -> Vec<ClassSummary> {
         let nearer = |known: u32| graph.distance(node).map_or(known, |distance| distance.min(known));
         class.distance = class.distance.map(nearer).or(graph.distance(node));
     }
-    let class_of = |node| (graph.self_size(node) > 0).then(|| graph.class_of(node).0);
-    for (class, bytes) in classes.iter_mut().zip(retained_by_group(graph, graph.class_count(), class_of)) {
-        class.retained_bytes = bytes;
-    }
-    classes.retain(|class| class.count > 0);
     classes
 }
 
@@ -68,17 +78,24 @@ pub(super) fn retained_by_group(
             }
             Step::Enter(node) => node,
         };
-        let children = graph.dominated_slice(node);
         if let Some(group) = group_of(node) {
             if above[group as usize] == 0 {
                 retained[group as usize] += graph.retained_size(node);
             }
-            if !children.is_empty() {
-                above[group as usize] += 1;
-                stack.push(Step::Leave(group));
+            above[group as usize] += 1;
+            stack.push(Step::Leave(group));
+        }
+        for &child in graph.dominated_slice(node) {
+            let child = NodeIndex(child);
+            // Most dominate nothing, and need no step of their own.
+            if !graph.dominated_slice(child).is_empty() {
+                stack.push(Step::Enter(child));
+            } else if let Some(group) = group_of(child)
+                && above[group as usize] == 0
+            {
+                retained[group as usize] += graph.retained_size(child);
             }
         }
-        stack.extend(children.iter().map(|&child| Step::Enter(NodeIndex(child))));
     }
     retained
 }
