@@ -1,11 +1,12 @@
 'use strict';
 // Times two questions as whole processes on the same files, in alternating rounds:
 //   load      one file → dominators, retained sizes and classes: leakwatch, Chrome DevTools' own code, memlab
-//   compare   two files of one process → what grew by class, with retained sizes: leakwatch, DevTools
-// and prints seconds, MB/s, peak memory and how many times slower than leakwatch each was, round by round.
+//   compare   two files of one process → what changed by class, with retained sizes: leakwatch (`classes`: that alone;
+//             `leakwatch`: all of compareSnapshots, with what grew and who holds it), DevTools
+// and prints seconds, MB/s, peak memory and how many times slower than the first each was, round by round.
 //
 //   node benchmark/heap [--sizes 25,150] [--shapes list,star,strings] [--rounds 3] [--minutes 20]
-//                       [--only leakwatch,devtools,memlab] [--questions load,compare] [--folder DIR]
+//                       [--only classes,leakwatch,devtools,memlab] [--questions load,compare] [--folder DIR]
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,12 +21,13 @@ const ours = path.join(root, 'target', 'release', 'examples', `heap_summary${pro
 const node = [process.execPath, '--max-old-space-size=20000'];
 /** @type {Record<string, string[]>} */
 const PROGRAMS = {
+  classes: [ours, '--classes'],
   leakwatch: [ours],
   devtools: [...node, path.join(__dirname, 'devtools.mjs')],
   memlab: [...node, path.join(__dirname, 'memlab.js')],
 };
 /** Who can answer what; memlab has no comparison of two snapshots by class. */
-const RIVALS = { load: ['leakwatch', 'devtools', 'memlab'], compare: ['leakwatch', 'devtools'] };
+const RIVALS = { load: ['leakwatch', 'devtools', 'memlab'], compare: ['classes', 'leakwatch', 'devtools'] };
 
 /** @typedef {{ rounds: number, minutes: number, only: string[], questions: string[] }} Options */
 

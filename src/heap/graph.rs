@@ -22,6 +22,7 @@ use super::scopes::ScopeInfos;
 use super::scripts::Scripts;
 use super::shallow::shallow_sizes;
 use super::snapshot::Snapshot;
+use super::sort::sorted_by_high_half;
 use super::task::{Phase, Task};
 use super::types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};
 
@@ -179,9 +180,8 @@ impl HeapGraph {
 
     fn sorted_by_id(&self) -> &[u32] {
         self.by_id.get_or_init(|| {
-            let mut nodes: Vec<u32> = (0..self.node_count() as u32).collect();
-            nodes.sort_by_key(|&node| self.id(NodeIndex(node)));
-            nodes
+            let ids = self.nodes().map(|node| u64::from(self.id(node)) << 32 | u64::from(node.0));
+            sorted_by_high_half(ids.collect()).into_iter().map(|pair| pair as u32).collect()
         })
     }
 

@@ -41,6 +41,7 @@ mod scopes;
 mod scripts;
 mod shallow;
 mod snapshot;
+mod sort;
 mod source;
 mod stream;
 mod strings;

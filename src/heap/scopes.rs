@@ -56,6 +56,14 @@ pub(super) fn is_context(graph: &HeapGraph, node: NodeIndex) -> bool {
     graph.raw_name(node).starts_with(b"system / Context")
 }
 
+/// All contexts. Each name is looked at once.
+pub(super) fn contexts(graph: &HeapGraph) -> impl Iterator<Item = NodeIndex> {
+    let mut known: Vec<Option<bool>> = vec![None; graph.string_count()];
+    graph.nodes().filter(move |&node| {
+        *known[graph.name_string(node) as usize].get_or_insert_with(|| is_context(graph, node))
+    })
+}
+
 /// The scope of a context node; `None` for other nodes.
 pub(super) fn scope_of(graph: &HeapGraph, infos: &ScopeInfos, context: NodeIndex) -> Option<Scope> {
     if !is_context(graph, context) {
@@ -68,11 +76,15 @@ pub(super) fn scope_of(graph: &HeapGraph, infos: &ScopeInfos, context: NodeIndex
     let function = own.map(|shared| graph.name(shared).into_owned()).filter(|name| is_function_name(name));
     let file = [own, inner].into_iter().flatten().find_map(|shared| script_file(graph, shared));
     let file = file.or_else(|| file_of_closures(graph, context));
-    let outermost = graph.internal_target(context, b"previous").is_none_or(|outer| {
-        matches!(graph.raw_name(outer), b"system / NativeContext" | b"system / ScriptContext")
-    });
-    let is_module = outermost && function.is_none();
+    let is_module = is_outermost(graph, context) && function.is_none();
     Some(Scope { file, function, location, is_module })
+}
+
+/// True when no function's scope is around the context, which may be a module's then.
+pub(super) fn is_outermost(graph: &HeapGraph, context: NodeIndex) -> bool {
+    graph.internal_target(context, b"previous").is_none_or(|outer| {
+        matches!(graph.raw_name(outer), b"system / NativeContext" | b"system / ScriptContext")
+    })
 }
 
 fn is_function_name(name: &str) -> bool {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::heap::aggregates::ClassSummary;
 use crate::heap::graph::HeapGraph;
+use crate::heap::memory::with_room;
 use crate::heap::scripts::Location;
-use crate::heap::summary::{ClassRow, SnapshotSummary};
-use crate::heap::types::NodeIndex;
+use crate::heap::table::on_threads;
+use crate::heap::types::ClassId;
 
 /// A class in two snapshots.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -30,71 +32,91 @@ pub struct ClassDelta {
     pub removed: Option<u64>,
 }
 
+/// What a comparison by class needs of a snapshot.
+pub struct Census {
+    /// By class: its name and where its constructor stands.
+    keys: Vec<(String, Option<Location>)>,
+    histogram: Vec<ClassSummary>,
+    /// All objects by ascending id: the id above, the class below ([`NO_CLASS`] for those without a size).
+    objects: Vec<u64>,
+}
+
+const NO_CLASS: u32 = u32::MAX;
+
+impl Census {
+    /// Counts a snapshot's objects.
+    pub fn of(graph: &HeapGraph) -> Self {
+        let keys = (0..graph.class_count() as u32).map(|class| {
+            let key = graph.class_key(ClassId(class));
+            (key.name.clone(), graph.constructor_location(key).map(|location| graph.original(location)))
+        });
+        let (histogram, objects) = std::thread::scope(|scope| {
+            let objects = scope.spawn(|| objects_by_id(graph));
+            let histogram = graph.class_histogram();
+            (histogram, objects.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        Self { keys: keys.collect(), histogram, objects }
+    }
+
+    /// By class: how many objects there are whose ids the other snapshot has not.
+    fn lonely(&self, other: &Self) -> Vec<u64> {
+        let id = |object: u64| object >> 32;
+        let mut counts = vec![0; self.keys.len()];
+        let mut at = 0;
+        for &object in &self.objects {
+            while other.objects.get(at).is_some_and(|&other| id(other) < id(object)) {
+                at += 1;
+            }
+            let is_lonely = other.objects.get(at).is_none_or(|&other| id(other) != id(object));
+            if is_lonely && object as u32 != NO_CLASS {
+                counts[object as u32 as usize] += 1;
+            }
+        }
+        counts
+    }
+}
+
+fn objects_by_id(graph: &HeapGraph) -> Vec<u64> {
+    let mut objects = with_room(graph.node_count());
+    objects.extend(graph.nodes_by_id().map(|node| {
+        let class = if graph.self_size(node) > 0 { graph.class_of(node).0 } else { NO_CLASS };
+        u64::from(graph.id(node)) << 32 | u64::from(class)
+    }));
+    objects
+}
+
 /// Classes that differ, greatest growth of retained size first. `by_id` also counts added and removed objects, which
 /// needs snapshots of one process.
-pub fn class_deltas(before: &HeapGraph, after: &HeapGraph, by_id: bool) -> Vec<ClassDelta> {
-    let mut deltas: BTreeMap<(String, Option<Location>), ClassDelta> = BTreeMap::new();
-    for (at, graph) in [before, after].into_iter().enumerate() {
-        for ClassRow { name, constructor, count, shallow_bytes, retained_bytes, .. } in
-            SnapshotSummary::of(graph).classes
-        {
-            let delta = deltas.entry((name, constructor)).or_default();
-            // Classes of one name and unknown place are one.
-            delta.count[at] += count;
-            delta.shallow_bytes[at] += shallow_bytes;
-            delta.retained_bytes[at] += retained_bytes;
+pub fn class_deltas(before: &Census, after: &Census, by_id: bool) -> Vec<ClassDelta> {
+    // Classes of one name and unknown place are one.
+    let mut deltas: BTreeMap<&(String, Option<Location>), ClassDelta> = BTreeMap::new();
+    for (at, census) in [before, after].into_iter().enumerate() {
+        for class in &census.histogram {
+            let delta = deltas.entry(&census.keys[class.class.at()]).or_default();
+            delta.count[at] += class.count;
+            delta.shallow_bytes[at] += class.shallow_bytes;
+            delta.retained_bytes[at] += class.retained_bytes;
         }
     }
-    let mut rows: Vec<ClassDelta> = deltas
-        .into_iter()
-        .map(|((name, constructor), delta)| ClassDelta { name, constructor, ..delta })
-        .filter(|row| row.count[0] != row.count[1] || row.shallow_bytes[0] != row.shallow_bytes[1])
-        .collect();
+    deltas.retain(|_, row| row.count[0] != row.count[1] || row.shallow_bytes[0] != row.shallow_bytes[1]);
     if by_id {
-        count_changes(before, after, &mut rows);
+        deltas.values_mut().for_each(|row| (row.added, row.removed) = (Some(0), Some(0)));
+        let pairs = vec![(after, before), (before, after)];
+        let counts = on_threads(pairs.into_iter(), |(census, other)| census.lonely(other));
+        for (key, count) in after.keys.iter().zip(&counts[0]) {
+            deltas.entry(key).and_modify(|row| *row.added.get_or_insert(0) += count);
+        }
+        for (key, count) in before.keys.iter().zip(&counts[1]) {
+            deltas.entry(key).and_modify(|row| *row.removed.get_or_insert(0) += count);
+        }
     }
+    let rows = deltas.into_iter().map(|((name, constructor), delta)| ClassDelta {
+        name: name.clone(),
+        constructor: constructor.clone(),
+        ..delta
+    });
+    let mut rows: Vec<ClassDelta> = rows.collect();
     let grown = |row: &ClassDelta| row.retained_bytes[1] as i64 - row.retained_bytes[0] as i64;
     rows.sort_by_key(|row| std::cmp::Reverse((grown(row), row.count[1] as i64 - row.count[0] as i64)));
     rows
-}
-
-fn count_changes(before: &HeapGraph, after: &HeapGraph, rows: &mut [ClassDelta]) {
-    let mut index = BTreeMap::new();
-    for (at, row) in rows.iter_mut().enumerate() {
-        (row.added, row.removed) = (Some(0), Some(0));
-        index.insert((row.name.clone(), row.constructor.clone()), at);
-    }
-    for (at, added) in lonely(after, before, &index) {
-        rows[at].added = Some(added);
-    }
-    for (at, removed) in lonely(before, after, &index) {
-        rows[at].removed = Some(removed);
-    }
-}
-
-/// How many objects of each class `graph` has that `other` has not, by row.
-fn lonely(
-    graph: &HeapGraph,
-    other: &HeapGraph,
-    rows: &BTreeMap<(String, Option<Location>), usize>,
-) -> BTreeMap<usize, u64> {
-    let row_of_class: Vec<Option<usize>> = (0..graph.class_count())
-        .map(|class| {
-            let key = graph.class_key(crate::heap::ClassId(class as u32));
-            let constructor = graph.constructor_location(key).map(|location| graph.original(location));
-            rows.get(&(key.name.clone(), constructor)).copied()
-        })
-        .collect();
-    let mut others = other.nodes_by_id().map(|node| other.id(node)).peekable();
-    let is_lonely = |&node: &NodeIndex| {
-        while others.next_if(|&other| other < graph.id(node)).is_some() {}
-        graph.self_size(node) > 0 && others.peek() != Some(&graph.id(node))
-    };
-    let mut counts = BTreeMap::new();
-    for node in graph.nodes_by_id().filter(is_lonely) {
-        if let Some(row) = row_of_class[graph.class_of(node).at()] {
-            *counts.entry(row).or_default() += 1;
-        }
-    }
-    counts
 }

@@ -9,21 +9,23 @@ mod anchors;
 mod classes;
 mod growth;
 mod module_scopes;
+mod process;
 mod rows;
 mod signature;
 
+use std::path::Path;
+
 use serde::Serialize;
 
-pub use classes::{ClassDelta, class_deltas};
+pub use classes::{Census, ClassDelta, class_deltas};
 pub use rows::{GrownContent, Growth, MatchedBy, Trend};
 
-use anchors::has_stable_id;
+use process::Samples;
 
 use super::analysis::app_folder;
 use super::error::HeapError;
 use super::graph::HeapGraph;
 use super::task::Task;
-use super::types::NodeIndex;
 
 /// The difference between two or more snapshots, in the order they were taken.
 #[derive(Debug, Serialize)]
@@ -53,11 +55,11 @@ impl SnapshotComparison {
     /// With fewer than two snapshots.
     pub fn of(graphs: &[&HeapGraph], top: usize, task: &Task) -> Result<Self, HeapError> {
         let [first, .., last] = graphs else { panic!("a comparison needs at least two snapshots") };
-        let same_process = graphs.windows(2).all(|pair| same_process(pair[0], pair[1]));
+        let same_process = graphs.windows(2).all(|pair| Samples::of(pair[0]).same_process(pair[1]));
         task.check()?;
         let (growth, classes) = std::thread::scope(|scope| {
             let growth = scope.spawn(|| growth::growth(graphs, same_process, top));
-            let classes = class_deltas(first, last, same_process);
+            let classes = class_deltas(&Census::of(first), &Census::of(last), same_process);
             (growth.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), classes)
         });
         task.check()?;
@@ -71,38 +73,20 @@ impl SnapshotComparison {
     }
 }
 
-/// How many objects are looked up to tell whether two snapshots come from one process.
-const SAMPLES: usize = 2000;
-/// So many times as many objects must agree as differ: every V8 starts with the same few thousand objects, which agree
-/// in any two processes.
-const AGREEING: usize = 50;
-
-/// True when the second snapshot was taken after the first one in the same process: objects that both have under one id
-/// are the same. Objects that the collector freed since are no argument against it.
+/// Compares the classes of two files, greatest growth of retained size first: the part of a comparison that needs only
+/// one snapshot in memory at a time.
 ///
-/// The newest objects of the first snapshot must agree as well: forked children of one process agree on what was there
-/// when ids were last given out in it, and each gives out the next ids anew.
-pub fn same_process(before: &HeapGraph, after: &HeapGraph) -> bool {
-    if after.last_id() < before.last_id() {
-        return false;
-    }
-    let stable = || before.nodes_by_id().filter(|&node| has_stable_id(before, node));
-    let count = before.node_count();
-    let (same, different) = agreement(before, after, stable().step_by((count / SAMPLES).max(1)));
-    let newest = agreement(before, after, stable().skip(count.saturating_sub(SAMPLES)));
-    same > different * AGREEING && newest.0 >= newest.1 * AGREEING
-}
-
-/// How many of the objects are the same under their id in the second snapshot, and how many others have that id there.
-fn agreement(
-    before: &HeapGraph,
-    after: &HeapGraph,
-    nodes: impl Iterator<Item = NodeIndex>,
-) -> (usize, usize) {
-    let found = nodes.filter_map(|node| Some((node, after.node_by_id(before.id(node))?)));
-    let equal = |&(a, b): &(NodeIndex, NodeIndex)| {
-        before.node_type(a) == after.node_type(b) && before.raw_name(a) == after.raw_name(b)
-    };
-    let (same, different): (Vec<_>, Vec<_>) = found.partition(equal);
-    (same.len(), different.len())
+/// # Errors
+/// As [`HeapGraph::open_as`].
+pub fn compare_classes(
+    before: impl AsRef<Path>,
+    after: impl AsRef<Path>,
+    task: &Task,
+) -> Result<Vec<ClassDelta>, HeapError> {
+    let first = HeapGraph::open_as(before, task)?;
+    let (samples, before) = (Samples::of(&first), Census::of(&first));
+    drop(first);
+    task.next_file();
+    let last = HeapGraph::open_as(after, task)?;
+    Ok(class_deltas(&before, &Census::of(&last), samples.same_process(&last)))
 }

@@ -6,6 +6,8 @@ use foldhash::HashMap;
 
 use crate::heap::analysis::app_folder;
 use crate::heap::graph::HeapGraph;
+use crate::heap::scopes::{contexts, is_outermost};
+use crate::heap::table::on_threads;
 use crate::heap::types::NodeIndex;
 
 /// One snapshot's scopes of modules, by node: the module's file, from the application's folder on.
@@ -13,7 +15,7 @@ pub(super) type ModuleScopes = HashMap<NodeIndex, String>;
 
 /// The scopes that each of the snapshots has exactly one of.
 pub(super) fn module_scopes(graphs: &[&HeapGraph]) -> Vec<ModuleScopes> {
-    let found: Vec<BTreeMap<String, Vec<NodeIndex>>> = graphs.iter().map(|graph| by_file(graph)).collect();
+    let found: Vec<BTreeMap<String, Vec<NodeIndex>>> = on_threads(graphs.iter(), |graph| by_file(graph));
     let is_single =
         |file: &String| found.iter().all(|scopes| scopes.get(file).is_some_and(|nodes| nodes.len() == 1));
     let singles = |scopes: &BTreeMap<String, Vec<NodeIndex>>| {
@@ -26,7 +28,7 @@ pub(super) fn module_scopes(graphs: &[&HeapGraph]) -> Vec<ModuleScopes> {
 fn by_file(graph: &HeapGraph) -> BTreeMap<String, Vec<NodeIndex>> {
     let folder = app_folder(graph);
     let mut scopes: BTreeMap<String, Vec<NodeIndex>> = BTreeMap::new();
-    for node in graph.nodes() {
+    for node in contexts(graph).filter(|&node| is_outermost(graph, node)) {
         let Some(scope) = graph.scope_of(node).filter(|scope| scope.is_module) else { continue };
         let Some(file) = scope.file else { continue };
         let inside = folder.as_deref().and_then(|folder| file.strip_prefix(folder));

@@ -5,6 +5,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::anchors::{Anchor, Anchors, NewSiblings, anchors};
 use crate::heap::graph::HeapGraph;
+use crate::heap::table::on_threads;
 use crate::heap::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
 /// Deeper nodes count for their ancestor: a list is one group, however long.
@@ -57,8 +58,10 @@ impl Signatures {
     pub fn of(graphs: &[&HeapGraph], by_id: bool) -> Self {
         let mut builder = Builder::new(graphs, by_id);
         // The last one first: it says where anchored objects stand.
-        for (snapshot, (graph, anchors)) in graphs.iter().zip(anchors(graphs, by_id)).enumerate().rev() {
-            builder.add(graph, &anchors, snapshot);
+        let labels = on_threads(graphs.iter(), |graph| Labels::of(graph));
+        let named = graphs.iter().zip(anchors(graphs, by_id)).zip(labels);
+        for (snapshot, ((graph, anchors), labels)) in named.enumerate().rev() {
+            builder.add(graph, &anchors, labels, snapshot);
         }
         let mut signatures = Self { groups: builder.groups, levels: builder.levels };
         signatures.sum_up();
@@ -103,8 +106,7 @@ impl Builder {
         }
     }
 
-    fn add(&mut self, graph: &HeapGraph, anchors: &Anchors, snapshot: usize) {
-        let mut labels = Labels::of(graph);
+    fn add(&mut self, graph: &HeapGraph, anchors: &Anchors, mut labels: Labels, snapshot: usize) {
         let is_last = snapshot + 1 == self.snapshots;
         let mut stack = vec![(graph.root(), 0, 0)];
         while let Some((node, parent, depth)) = stack.pop() {

@@ -1,0 +1,66 @@
+//! Whether snapshots come from one process.
+
+use super::anchors::has_stable_id;
+use crate::heap::graph::HeapGraph;
+use crate::heap::types::{NodeIndex, NodeType};
+
+/// How many objects are looked up.
+const SAMPLES: usize = 2000;
+/// So many times as many objects must agree as differ: every V8 starts with the same few thousand objects, which agree
+/// in any two processes.
+const AGREEING: usize = 50;
+
+/// Some objects of a snapshot, to be looked for in a later one.
+pub(super) struct Samples {
+    last_id: u32,
+    all: Vec<Sample>,
+    newest: Vec<Sample>,
+}
+
+struct Sample {
+    id: u32,
+    kind: NodeType,
+    /// As in the file.
+    name: Vec<u8>,
+}
+
+impl Samples {
+    pub fn of(graph: &HeapGraph) -> Self {
+        let stable = || graph.nodes_by_id().filter(|&node| has_stable_id(graph, node));
+        let sample = |node| Sample {
+            id: graph.id(node),
+            kind: graph.node_type(node),
+            name: graph.raw_name(node).to_vec(),
+        };
+        let count = graph.node_count();
+        Self {
+            last_id: graph.last_id(),
+            all: stable().step_by((count / SAMPLES).max(1)).map(sample).collect(),
+            newest: stable().skip(count.saturating_sub(SAMPLES)).map(sample).collect(),
+        }
+    }
+
+    /// True when the later snapshot was taken in the same process: objects that both have under one id are the same.
+    /// Objects that the collector freed since are no argument against it.
+    ///
+    /// The newest objects of the first snapshot must agree as well: forked children of one process agree on what was
+    /// there when ids were last given out in it, and each gives out the next ids anew.
+    pub fn same_process(&self, later: &HeapGraph) -> bool {
+        if later.last_id() < self.last_id {
+            return false;
+        }
+        let (same, different) = agreement(&self.all, later);
+        let newest = agreement(&self.newest, later);
+        same > different * AGREEING && newest.0 >= newest.1 * AGREEING
+    }
+}
+
+/// How many of the objects are the same under their id in the later snapshot, and how many others have that id there.
+fn agreement(samples: &[Sample], later: &HeapGraph) -> (usize, usize) {
+    let found = samples.iter().filter_map(|sample| Some((sample, later.node_by_id(sample.id)?)));
+    let equal = |&(sample, node): &(&Sample, NodeIndex)| {
+        sample.kind == later.node_type(node) && sample.name == later.raw_name(node)
+    };
+    let (same, different): (Vec<_>, Vec<_>) = found.partition(equal);
+    (same.len(), different.len())
+}
