@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn the_high_half_decides_and_equal_ones_stay_in_order() {
         let high =
-            (0..5000u64).map(|i| i * i * 2_654_435_761 % (1 << 32) >> (i % 30)).chain([0, u32::MAX.into()]);
+            (0..5000u64).map(|i| (i * i * 2_654_435_761 % (1 << 32)) >> (i % 30)).chain([0, u32::MAX.into()]);
         let values: Vec<u64> = high.zip((0..5002).rev()).map(|(high, low)| high << 32 | low).collect();
         let mut expected = values.clone();
         expected.sort_by_key(|value| value >> 32);

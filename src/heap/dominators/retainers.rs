@@ -68,7 +68,7 @@ impl Higher {
         }
         let slots = (slots * 2).clamp(UNIT, MAX_SLOTS);
         let chunk = self.slots.len();
-        self.slots.extend([*last, (slots as u32) << HALF | HEAD as u32 + 1, source]);
+        self.slots.extend([*last, ((slots as u32) << HALF) | (HEAD as u32 + 1), source]);
         self.slots.resize(chunk + slots, 0);
         *last = (chunk / UNIT) as u32;
     }
