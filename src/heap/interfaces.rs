@@ -6,6 +6,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::matcher::{Matcher, Steps};
 use super::snapshot::Snapshot;
 use super::types::{EdgeKind, NodeType};
 
@@ -25,6 +26,10 @@ pub(super) struct PlainObjects {
 
 /// Infers the interfaces of a snapshot and assigns its plain objects to them.
 pub(super) fn classify(snapshot: &Snapshot) -> PlainObjects {
+    classify_within(snapshot, &mut Steps::of(snapshot.edges.targets.len()))
+}
+
+fn classify_within(snapshot: &Snapshot, steps: &mut Steps) -> PlainObjects {
     let objects: Vec<u32> = plain_objects(snapshot);
     let interfaces = infer(snapshot, &objects);
     let matcher = Matcher::new(&interfaces, snapshot.strings.len());
@@ -35,7 +40,7 @@ pub(super) fn classify(snapshot: &Snapshot) -> PlainObjects {
         matcher.known_properties(properties(snapshot, node), &mut ranks);
         let found = match memo.get(&ranks) {
             Some(&found) => found,
-            None => *memo.entry(ranks.clone()).or_insert(matcher.best(&ranks)),
+            None => *memo.entry(ranks.clone()).or_insert(matcher.best(&ranks, steps)),
         };
         if let Some(interface) = found {
             members.push((node, interface));
@@ -44,10 +49,10 @@ pub(super) fn classify(snapshot: &Snapshot) -> PlainObjects {
     PlainObjects { names: interfaces.into_iter().map(|interface| interface.name).collect(), members }
 }
 
-struct Interface {
+pub(super) struct Interface {
     name: String,
     /// String indices.
-    properties: Vec<u32>,
+    pub properties: Vec<u32>,
     count: usize,
 }
 
@@ -154,90 +159,55 @@ fn format_property(name: &str) -> String {
     }
 }
 
-const NO_RANK: u32 = u32::MAX;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Finds the interface for a set of properties: a tree with one level per property, in ascending order.
-struct Matcher {
-    /// By string: the rank of a property some interface has, or [`NO_RANK`].
-    ranks: Vec<u32>,
-    rank_count: u32,
-    /// `(state, rank)` to the next state.
-    next: HashMap<(u32, u32), u32>,
-    /// By state: the interface that ends there and its number of properties.
-    found: Vec<Option<(usize, u32)>>,
-    /// By state: the greatest rank that leads on, or `None`.
-    greatest: Vec<Option<u32>>,
-}
+    const SETS: usize = 700;
 
-impl Matcher {
-    fn new(interfaces: &[Interface], strings: usize) -> Self {
-        let ranks = vec![NO_RANK; strings];
-        let mut matcher =
-            Self { ranks, rank_count: 0, next: HashMap::new(), found: vec![None], greatest: vec![None] };
-        for (index, interface) in interfaces.iter().enumerate() {
-            let mut ranks: Vec<u32> =
-                interface.properties.iter().map(|&property| matcher.rank(property)).collect();
-            ranks.sort_unstable();
-            matcher.insert(index as u32, &ranks);
+    /// Objects of the properties `a` to `t`, hundreds of interfaces of ten each, and then objects that each fit many of
+    /// them in a way of their own.
+    fn hostile(objects: usize) -> String {
+        let mut sets: Vec<u32> =
+            (0..1u32 << 20).filter(|set| set.count_ones() == 10).step_by(250).take(SETS).collect();
+        sets.extend(sets.clone());
+        sets.extend((0..objects as u32).map(|at| 0xf_ffff ^ at));
+        let (mut nodes, mut edges) = (format!("0,0,1,0,{}", sets.len()), String::from("0,0,5"));
+        for at in 1..sets.len() {
+            edges.push_str(&format!(",1,{at},{}", (at + 1) * 5));
         }
-        matcher
-    }
-
-    fn rank(&mut self, property: u32) -> u32 {
-        let rank = &mut self.ranks[property as usize];
-        if *rank == NO_RANK {
-            *rank = self.rank_count;
-            self.rank_count += 1;
-        }
-        *rank
-    }
-
-    fn insert(&mut self, interface: u32, ranks: &[u32]) {
-        let mut state = 0;
-        for &rank in ranks {
-            let fresh = self.found.len() as u32;
-            let next = *self.next.entry((state, rank)).or_insert(fresh);
-            if next == fresh {
-                self.found.push(None);
-                self.greatest.push(None);
+        for (at, set) in sets.iter().enumerate() {
+            nodes.push_str(&format!(",1,1,{},8,{}", at * 2 + 3, set.count_ones()));
+            for property in (0..20).filter(|property| set >> property & 1 == 1) {
+                edges.push_str(&format!(",0,{},0", property + 2));
             }
-            let greatest = &mut self.greatest[state as usize];
-            *greatest = Some(greatest.map_or(rank, |known| known.max(rank)));
-            state = next;
         }
-        self.found[state as usize].get_or_insert((ranks.len(), interface));
+        let names: Vec<String> = ('a'..='t').map(|name| format!("{name:?}").replace('\'', "\"")).collect();
+        format!(
+            concat!(
+                r#"{{"snapshot":{{"meta":{{"node_fields":["type","name","id","self_size","edge_count"],"#,
+                r#""node_types":[["synthetic","object"],"string","number","number","number"],"#,
+                r#""edge_fields":["type","name_or_index","to_node"],"edge_types":[["property","element"],"string_or_number","node"]}},"#,
+                r#""node_count":{},"edge_count":{}}},"nodes":[{}],"edges":[{}],"strings":["","Object",{}]}}"#
+            ),
+            sets.len() + 1,
+            sets.len() + sets.iter().map(|set| set.count_ones() as usize).sum::<usize>(),
+            nodes,
+            edges,
+            names.join(","),
+        )
     }
 
-    /// The ranks of the properties that occur in interfaces, ascending.
-    fn known_properties(&self, properties: impl Iterator<Item = u32>, ranks: &mut Vec<u32>) {
-        ranks.clear();
-        ranks
-            .extend(properties.map(|property| self.ranks[property as usize]).filter(|&rank| rank != NO_RANK));
-        ranks.sort_unstable();
-    }
-
-    /// The interface with the most properties among those contained in `ranks`; of equals, the first.
-    fn best(&self, ranks: &[u32]) -> Option<u32> {
-        let mut best: Option<(usize, u32)> = None;
-        let mut states = vec![0u32];
-        for &rank in ranks {
-            let known = states.len();
-            for at in 0..known {
-                let Some(&next) = self.next.get(&(states[at], rank)) else { continue };
-                if states.contains(&next) {
-                    continue;
-                }
-                states.push(next);
-                if let Some((count, interface)) = self.found[next as usize] {
-                    let better =
-                        best.is_none_or(|(most, first)| count > most || count == most && interface < first);
-                    if better {
-                        best = Some((count, interface));
-                    }
-                }
-            }
-            states.retain(|&state| self.greatest[state as usize].is_some_and(|greatest| rank <= greatest));
-        }
-        best.map(|(_, interface)| interface)
+    #[test]
+    fn interfaces_made_to_overlap_end_with_the_steps_allowed() {
+        let snapshot = Snapshot::from_bytes(hostile(500).into_bytes()).unwrap();
+        let mut steps = Steps::new(usize::MAX);
+        let all = classify_within(&snapshot, &mut steps);
+        assert!(steps.taken() > 10 * snapshot.edges.targets.len(), "hostile: {}", steps.taken());
+        let mut few = Steps::new(steps.taken() / 2);
+        let part = classify_within(&snapshot, &mut few);
+        assert!(few.taken() <= steps.taken() / 2);
+        assert!(part.members.len() < all.members.len());
+        assert!(part.members.iter().all(|member| all.members.contains(member)), "no other interface is told");
     }
 }

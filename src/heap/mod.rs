@@ -28,6 +28,7 @@ mod header;
 mod holds;
 mod interfaces;
 mod locations;
+mod matcher;
 mod memory;
 mod modules;
 mod numbers;

@@ -16,6 +16,7 @@ const MIN_BYTES: u64 = 16 * 1024;
 const MIN_COUNT: u64 = 3;
 /// A holder whose growth is at most so many times that of a holder inside it grows because of that one.
 const SAME_GROWTH: u64 = 2;
+
 pub(super) fn growth(graphs: &[&HeapGraph], by_id: bool, top: usize) -> Vec<Growth> {
     let signatures = Signatures::of(graphs, by_id);
     let Some(last) = graphs.last() else { return Vec::new() };
