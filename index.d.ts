@@ -95,7 +95,7 @@ declare namespace leakWatch {
     timers: (LineRow & { kind: 'Timeout' | 'Immediate' })[];
     /** Functions by the line that made them. */
     closures: LineRow[];
-    files: { file: string; count: number; retainedBytes: number }[];
+    modules: { file: string; package: string; count: number; retainedBytes: number }[];
     packages: { name: string; count: number; retainedBytes: number }[];
     /** Where the graph tells: markers of requests, and suspended handlers of Express's router. */
     routes: { route: string; requests: number; suspended: number; retainedBytes: number }[];
@@ -129,6 +129,8 @@ declare namespace leakWatch {
     path: string;
     location: Location | null;
     contents: { className: string; count: number; retainedBytes: number }[];
+    /** Words to look for: classes, names on the path, file, npm package. */
+    keywords: string[];
   }
 
   /** What grew between snapshots; arrays have a number for each. */

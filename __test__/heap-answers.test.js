@@ -91,6 +91,9 @@ test('one snapshot: collections, listeners, lines, packages, duplicate strings',
   const { location, count } = analysis.closures[0];
   assert.deepEqual([location.file, location.line, count], [program, 17, leaked * 3]);
   assert.ok(analysis.packages.some((/** @type {any} */ row) => row.name === '(app)' && row.count > leaked * 6));
+  const module = analysis.modules.find((/** @type {any} */ row) => row.file === store);
+  assert.equal(module.package, '(app)');
+  assert.ok(module.retainedBytes >= collection.retainedBytes, 'a module retains what its variables hold');
   const [string] = analysis.duplicateStrings.biggest;
   assert.deepEqual([string.text, string.count], ['the same text in every session', leaked * 3 + 1], 'one each, and the literal');
 });

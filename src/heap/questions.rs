@@ -46,6 +46,12 @@ impl HeapGraph {
         scopes::scope_of(self, self.scope_infos.get_or_init(|| ScopeInfos::of(self)), context)
     }
 
+    /// The file of the module whose scope a context is; `None` for other nodes.
+    pub fn file_of_module_scope(&self, context: NodeIndex) -> Option<String> {
+        let infos = self.scope_infos.get_or_init(|| ScopeInfos::of(self));
+        scopes::file_of_module_scope(self, infos, context)
+    }
+
     /// The file of a CommonJS `Module` object; `None` for other nodes.
     pub fn commonjs_file(&self, node: NodeIndex) -> Option<String> {
         modules::commonjs_file(self, node)

@@ -5,10 +5,14 @@ use serde::Serialize;
 use super::{describe_path, is_nodes_own};
 use crate::heap::collections::CollectionKind;
 use crate::heap::graph::HeapGraph;
+use crate::heap::holds::Hold;
 use crate::heap::types::{EdgeKind, NodeIndex, NodeType};
 
 /// A plain object with at least this many properties is a dictionary.
 const DICTIONARY: usize = 64;
+
+/// Retainers looked at for a module.
+const MAX_RETAINERS: usize = 64;
 
 /// Bytes of a pointer: Node is built without pointer compression.
 const WORD: u64 = 8;
@@ -40,10 +44,10 @@ pub struct CollectionRow {
 
 pub(super) fn biggest(graph: &HeapGraph, top: usize) -> Vec<CollectionRow> {
     // Node's own are in every process: the program's are asked for.
-    let rows: Vec<_> = graph.nodes().filter_map(|node| Some((node, kind(graph, node)?))).collect();
-    let mut rows = rows;
+    let mut rows: Vec<_> = graph.nodes().filter_map(|node| Some((node, kind(graph, node)?))).collect();
     rows.sort_by_key(|&(node, _)| std::cmp::Reverse(graph.retained_size(node)));
-    let of_program = rows.into_iter().filter(|&(node, _)| !is_nodes_own(graph, node));
+    let of_program =
+        rows.into_iter().filter(|&(node, _)| !is_module_exports(graph, node) && !is_nodes_own(graph, node));
     of_program
         .take(top)
         .map(|(node, kind)| CollectionRow {
@@ -73,6 +77,12 @@ fn kind(graph: &HeapGraph, node: NodeIndex) -> Option<&'static str> {
         CollectionKind::WeakMap => "WeakMap",
         CollectionKind::WeakSet => "WeakSet",
     })
+}
+
+/// What a module exports is no collection, however much it is.
+fn is_module_exports(graph: &HeapGraph, node: NodeIndex) -> bool {
+    let is_exports = |edge| matches!(graph.hold_of(edge), Hold::ModuleExports(_));
+    graph.raw_name(node) == b"Object" && graph.retainers(node).take(MAX_RETAINERS).any(is_exports)
 }
 
 fn entries(graph: &HeapGraph, node: NodeIndex, kind: &str) -> usize {

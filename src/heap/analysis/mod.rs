@@ -5,6 +5,7 @@
 mod buffers;
 mod collections;
 mod contexts;
+mod keywords;
 mod lines;
 mod listeners;
 mod origin;
@@ -27,7 +28,7 @@ pub use contexts::{ContextRow, Contexts};
 pub use listeners::ListenerRow;
 use origin::is_nodes_own;
 pub use origin::{app_folder, origin};
-pub use origins::{ClosureRow, FileRow, PackageRow};
+pub use origins::{ClosureRow, ModuleRow, PackageRow};
 pub use path_text::{PathStep, describe_path, path_text};
 pub use promises::{PendingPromises, PromiseRow};
 pub use routes::RouteMemory;
@@ -68,9 +69,9 @@ pub struct SnapshotAnalysis {
     pub timers: Vec<TimerRow>,
     /// Functions by the line that made them, most numerous first.
     pub closures: Vec<ClosureRow>,
-    /// Files by what their objects and functions retain.
-    pub files: Vec<FileRow>,
-    /// npm packages by what their objects and functions retain; `(app)` is code outside `node_modules`.
+    /// Modules (files) by what their functions, objects, variables and exports retain.
+    pub modules: Vec<ModuleRow>,
+    /// npm packages by what their modules retain; `(app)` is code outside `node_modules`.
     pub packages: Vec<PackageRow>,
     /// Memory by Express route, where the graph tells.
     pub routes: Vec<RouteMemory>,
@@ -90,7 +91,7 @@ impl SnapshotAnalysis {
         task.check()?;
         let suspects = suspects::suspects(graph, top);
         task.check()?;
-        let (closures, files, packages) = origins::origins(graph, top);
+        let (closures, modules, packages) = origins::origins(graph, top);
         task.check()?;
         Ok(Self {
             folder: app_folder(graph),
@@ -103,7 +104,7 @@ impl SnapshotAnalysis {
             suspended: suspended::most(graph, top),
             timers: timers::most(graph, top),
             closures,
-            files,
+            modules,
             packages,
             routes: routes::routes(graph, top),
             contexts: contexts::contexts(graph, top),

@@ -1,7 +1,8 @@
-//! Where memory comes from: lines that make functions, files and npm packages.
+//! Where memory comes from: lines that make functions, modules and npm packages.
 //!
-//! A function belongs to the file it stands in, an object to its constructor's file. What a file retains is the sum
-//! of its objects' retained sizes, those left out that another object of the file dominates.
+//! A module is a file. A function belongs to the file it stands in, an object to its constructor's file, and a module's
+//! variables and exports to the module. What a module retains is the sum of what all of these retain, those left out
+//! that another one of the module dominates.
 
 use std::collections::HashMap;
 
@@ -26,14 +27,16 @@ pub struct ClosureRow {
     pub retained_bytes: u64,
 }
 
-/// What belongs to one file.
+/// What belongs to one module.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct FileRow {
-    /// Path of the script.
+pub struct ModuleRow {
+    /// Path of its file; `node:…` for one of Node's own.
     pub file: String,
-    /// Functions of the file, and objects whose constructor stands in it.
+    /// The npm package it is part of; `(app)` for code outside `node_modules`, `node` for Node's own.
+    pub package: String,
+    /// Functions of the module, objects whose constructor stands in it, its scope and its exports.
     pub count: u64,
     /// What they retain.
     pub retained_bytes: u64,
@@ -46,27 +49,39 @@ pub struct FileRow {
 pub struct PackageRow {
     /// Its name; `(app)` for code outside `node_modules`, `node` for Node's own.
     pub name: String,
-    /// Functions of the package, and objects whose constructor stands in it.
+    /// What belongs to its modules.
     pub count: u64,
     /// What they retain.
     pub retained_bytes: u64,
 }
 
-pub(super) fn origins(graph: &HeapGraph, top: usize) -> (Vec<ClosureRow>, Vec<FileRow>, Vec<PackageRow>) {
-    let (mut files, mut packages) = (Groups::default(), Groups::default());
-    let mut file_of: Vec<u32> = vec![NONE; graph.node_count()];
-    let mut package_of_file: Vec<u32> = Vec::new();
-    for &(node, place) in graph.script_positions() {
-        let Some(file) = graph.script_file(place.script_id) else { continue };
-        let id = files.id(file);
-        if id as usize == package_of_file.len() {
-            package_of_file.push(packages.id(package_of(file)));
+/// Functions by line, modules and packages.
+pub(super) fn origins(graph: &HeapGraph, top: usize) -> (Vec<ClosureRow>, Vec<ModuleRow>, Vec<PackageRow>) {
+    let (mut modules, mut packages) = (Groups::default(), Groups::default());
+    let mut module_of: Vec<u32> = vec![NONE; graph.node_count()];
+    let mut package_of_module: Vec<u32> = Vec::new();
+    let mut add = |node: NodeIndex, file: &str| {
+        let id = modules.id(file);
+        if id as usize == package_of_module.len() {
+            package_of_module.push(packages.id(package_of(file)));
         }
-        file_of[node as usize] = id;
+        module_of[node.at()] = id;
+    };
+    for &(node, place) in graph.script_positions() {
+        if let Some(file) = graph.script_file(place.script_id) {
+            add(NodeIndex(node), file);
+        }
     }
-    let file = |node: NodeIndex| Some(file_of[node.at()]).filter(|&file| file != NONE);
-    let package = |node: NodeIndex| file(node).map(|file| package_of_file[file as usize]);
-    let file_rows = files.rows(graph, file).map(|(file, count, retained_bytes)| FileRow {
+    // A `Module` object belongs to the module that it is of, not to Node's loader.
+    for node in graph.nodes() {
+        if let Some(file) = graph.commonjs_file(node).or_else(|| graph.file_of_module_scope(node)) {
+            add(node, &file);
+        }
+    }
+    let module = |node: NodeIndex| Some(module_of[node.at()]).filter(|&module| module != NONE);
+    let package = |node: NodeIndex| module(node).map(|module| package_of_module[module as usize]);
+    let module_rows = modules.rows(graph, module).map(|(file, count, retained_bytes)| ModuleRow {
+        package: package_of(&file).to_owned(),
         file: graph.original_file(file),
         count,
         retained_bytes,
@@ -78,12 +93,12 @@ pub(super) fn origins(graph: &HeapGraph, top: usize) -> (Vec<ClosureRow>, Vec<Fi
     });
     (
         closures(graph, top),
-        greatest(file_rows.collect(), top, |row| row.retained_bytes),
+        greatest(module_rows.collect(), top, |row| row.retained_bytes),
         greatest(package_rows.collect(), top, |row| row.retained_bytes),
     )
 }
 
-/// No file.
+/// No module.
 const NONE: u32 = u32::MAX;
 
 /// Names with numbers, in order of first use.
@@ -149,13 +164,16 @@ fn closures(graph: &HeapGraph, top: usize) -> Vec<ClosureRow> {
     rows.into_iter().filter_map(row).collect()
 }
 
+/// Code outside `node_modules`.
+pub(super) const NO_PACKAGE: &str = "(app)";
+
 /// The npm package a file belongs to, innermost `node_modules` first.
-fn package_of(file: &str) -> &str {
+pub(super) fn package_of(file: &str) -> &str {
     if file.starts_with("node:") {
         return "node";
     }
     let is_separator = |char| char == '/' || char == '\\';
-    let Some(at) = file.rfind("node_modules") else { return "(app)" };
+    let Some(at) = file.rfind("node_modules") else { return NO_PACKAGE };
     let inside = file[at + "node_modules".len()..].trim_start_matches(is_separator);
     let parts = if inside.starts_with('@') { 2 } else { 1 };
     let end = inside.match_indices(is_separator).nth(parts - 1).map_or(inside.len(), |(end, _)| end);

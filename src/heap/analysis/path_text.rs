@@ -113,12 +113,16 @@ fn collapsed(words: Vec<String>) -> Vec<String> {
     told
 }
 
-/// The most readable path to a node, in one line.
+/// The most readable path to a node, in one line. Of a module's scope its file: who refers to it says nothing.
 pub fn describe_path(graph: &HeapGraph, node: NodeIndex) -> String {
+    if let Some(file) = graph.file_of_module_scope(node) {
+        return format!("{} › (variables)", graph.original_file(file));
+    }
     graph.retainer_paths(node, 1).first().map_or_else(String::new, |path| path_text(graph, path))
 }
 
-fn file_of(step: &Step) -> Option<String> {
+/// The file of the variable or export that a step is.
+pub(super) fn file_of(step: &Step) -> Option<String> {
     match &step.hold {
         Hold::Variable(scope) => scope.file.clone(),
         Hold::Export(export) => export.file.clone(),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
+use super::keywords::keywords;
 use super::{describe_path, greatest, is_nodes_own, origin};
 use crate::heap::graph::HeapGraph;
 use crate::heap::scripts::Location;
@@ -17,7 +18,7 @@ use crate::heap::types::{ClassId, NodeIndex, NodeType};
 const MIN_SHARE: f64 = 0.05;
 /// … and at least this many bytes.
 const MIN_BYTES: u64 = 512 << 10;
-/// An object that gets this share of its retained size from a single child only passes it on.
+/// An object that gets this share of its retained size from a single child, or from suspects below it, only passes it on.
 const PASSED_ON: f64 = 0.6;
 /// A group has at least so many objects …
 const MIN_GROUP: u64 = 20;
@@ -53,6 +54,8 @@ pub struct LeakSuspect {
     pub location: Option<Location>,
     /// What it consists of: classes of the objects it immediately dominates, backing stores looked through.
     pub contents: Vec<SuspectContent>,
+    /// Words to look for in the source and among known problems: classes, names on the path, file, npm package.
+    pub keywords: Vec<String>,
 }
 
 /// Objects of one class among what a suspect dominates.
@@ -80,7 +83,7 @@ pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
         for child in graph.dominated(node) {
             let bytes = graph.retained_size(child);
             greatest_child = greatest_child.max(bytes);
-            if bytes >= threshold {
+            if bytes >= threshold && !is_source_text(graph, node, child) {
                 stack.push(child);
             } else if runtime && is_program(graph, child) {
                 groups.entry(graph.class_of(child)).or_default().add(child, bytes);
@@ -97,9 +100,11 @@ pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
         };
         let holder = holder.filter(|&holder| seen.insert(holder) && !is_nodes_own(graph, holder));
         if let Some(holder) = holder {
-            found.push(object_suspect(graph, holder));
+            found.push(holder);
         }
     }
+    let mut found: Vec<LeakSuspect> =
+        unexplained(graph, found).map(|node| object_suspect(graph, node)).collect();
     groups.retain(|_, group| group.bytes >= threshold && group.count >= MIN_GROUP && group.is_even());
     let of_program = groups.into_values().filter(|group| !is_nodes_own(graph, group.sample(graph)));
     found.extend(of_program.map(|group| group_suspect(graph, &group)));
@@ -108,6 +113,20 @@ pub(super) fn suspects(graph: &HeapGraph, top: usize) -> Vec<LeakSuspect> {
         suspect.percent = (suspect.retained_bytes as f64 * 1000.0 / total as f64).round() / 10.0;
     }
     found
+}
+
+/// Those of the holders that do not get most of what they keep from other holders below them.
+fn unexplained(graph: &HeapGraph, holders: Vec<NodeIndex>) -> impl Iterator<Item = NodeIndex> {
+    let all: HashSet<NodeIndex> = holders.iter().copied().collect();
+    let mut explained: BTreeMap<NodeIndex, u64> = BTreeMap::new();
+    for &holder in &holders {
+        let above = std::iter::successors(graph.dominator(holder), |&node| graph.dominator(node));
+        if let Some(outer) = above.take(MAX_CHAIN).find(|node| all.contains(node)) {
+            *explained.entry(outer).or_default() += graph.retained_size(holder);
+        }
+    }
+    let part = move |node| explained.get(&node).copied().unwrap_or(0) as f64;
+    holders.into_iter().filter(move |&node| part(node) < graph.retained_size(node) as f64 * PASSED_ON)
 }
 
 /// A linked list has no point at which memory accumulates: each link passes on what the next ones retain. Its head is the
@@ -147,6 +166,11 @@ fn is_runtime(graph: &HeapGraph, node: NodeIndex) -> bool {
     }
 }
 
+/// The text of a script, which V8 keeps for its functions.
+fn is_source_text(graph: &HeapGraph, node: NodeIndex, child: NodeIndex) -> bool {
+    graph.node_type(node) == NodeType::Code && graph.node_type(child) == NodeType::String
+}
+
 /// What programs make, as against V8's bookkeeping for them.
 fn is_program(graph: &HeapGraph, node: NodeIndex) -> bool {
     !is_runtime(graph, node) && !matches!(graph.node_type(node), NodeType::Array | NodeType::Closure)
@@ -183,6 +207,7 @@ impl Group {
 fn object_suspect(graph: &HeapGraph, node: NodeIndex) -> LeakSuspect {
     // A backing store says nothing: its owner is the suspect.
     let node = owner_of(graph, node);
+    let contents = contents(graph, node);
     LeakSuspect {
         kind: "object",
         class_name: graph.class_name(node).to_owned(),
@@ -192,7 +217,8 @@ fn object_suspect(graph: &HeapGraph, node: NodeIndex) -> LeakSuspect {
         percent: 0.0,
         path: describe_path(graph, node),
         location: origin(graph, node),
-        contents: contents(graph, node),
+        keywords: keywords(graph, node, contents.first().map(|content| &*content.class_name)),
+        contents,
     }
 }
 

@@ -6,7 +6,7 @@ use foldhash::HashMap;
 
 use crate::heap::analysis::app_folder;
 use crate::heap::graph::HeapGraph;
-use crate::heap::scopes::{contexts, is_outermost};
+use crate::heap::scopes::contexts;
 use crate::heap::table::on_threads;
 use crate::heap::types::NodeIndex;
 
@@ -28,9 +28,8 @@ pub(super) fn module_scopes(graphs: &[&HeapGraph]) -> Vec<ModuleScopes> {
 fn by_file(graph: &HeapGraph) -> BTreeMap<String, Vec<NodeIndex>> {
     let folder = app_folder(graph);
     let mut scopes: BTreeMap<String, Vec<NodeIndex>> = BTreeMap::new();
-    for node in contexts(graph).filter(|&node| is_outermost(graph, node)) {
-        let Some(scope) = graph.scope_of(node).filter(|scope| scope.is_module) else { continue };
-        let Some(file) = scope.file else { continue };
+    for node in contexts(graph) {
+        let Some(file) = graph.file_of_module_scope(node) else { continue };
         let inside = folder.as_deref().and_then(|folder| file.strip_prefix(folder));
         scopes.entry(inside.unwrap_or(&file).to_owned()).or_default().push(node);
     }

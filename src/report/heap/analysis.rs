@@ -5,8 +5,8 @@ use anstyle::Style;
 use super::{bytes, line_of, place};
 use crate::heap::Location;
 use crate::heap::analysis::{
-    BufferRow, ClosureRow, CollectionRow, ContextRow, DuplicateString, LeakSuspect, ListenerRow, PackageRow,
-    PromiseRow, RouteMemory, SnapshotAnalysis, SuspendedRow, TimerRow,
+    BufferRow, ClosureRow, CollectionRow, ContextRow, DuplicateString, LeakSuspect, ListenerRow, ModuleRow,
+    PackageRow, PromiseRow, RouteMemory, SnapshotAnalysis, SuspendedRow, TimerRow,
 };
 use crate::report::page::{Page, TextOptions};
 use crate::report::units;
@@ -77,6 +77,7 @@ impl Lists<'_> {
         self.contexts(page);
         self.classes(page);
         self.packages(page);
+        self.modules(page);
     }
 
     fn collections(&self, page: &mut Page) {
@@ -202,5 +203,10 @@ impl Lists<'_> {
         let rows = self.analysis.packages.iter().filter(|row| row.retained_bytes >= self.worth).take(ROWS);
         let row = |row: &PackageRow| vec![bytes(row.retained_bytes), row.name.clone()];
         page.table("package", &["retained"], &rows.map(row).collect::<Vec<_>>());
+    }
+    fn modules(&self, page: &mut Page) {
+        let rows = self.analysis.modules.iter().filter(|row| row.retained_bytes >= self.worth).take(ROWS);
+        let row = |row: &ModuleRow| vec![bytes(row.retained_bytes), row.file.clone()];
+        page.table("module", &["retained"], &rows.map(row).collect::<Vec<_>>());
     }
 }
