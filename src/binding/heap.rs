@@ -62,7 +62,6 @@ impl HeapQuestion {
     pub fn analyze(path: String, top: u32, text: Option<RenderOptions>) -> Result<Self> {
         Self::start(1, move |task| {
             let graph = open(&path, task)?;
-            task.enter(Phase::Answering)?;
             let analysis = SnapshotAnalysis::of(&graph, top as usize, task)?;
             answer(&analysis, text.map(|format| render_analysis(&analysis, &path, (&format).into())))
         })
@@ -92,7 +91,7 @@ impl HeapQuestion {
     ) -> Result<Self> {
         Self::start(1, move |task| {
             let graph = open(&path, task)?;
-            task.enter(Phase::Answering)?;
+            task.enter(Phase::Answering, 0)?;
             let by_class = || WhyAlive::greatest_of_class(&graph, class_name.as_deref()?);
             let node = id.map_or_else(by_class, |id| graph.node_by_id(id));
             let why = node.map(|node| WhyAlive::of(&graph, node, limit as usize));
@@ -158,7 +157,6 @@ fn open_all(paths: &[String], task: &Task) -> std::result::Result<Vec<HeapGraph>
             task.next_file();
         }
     }
-    task.enter(Phase::Answering)?;
     Ok(graphs)
 }
 

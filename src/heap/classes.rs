@@ -7,10 +7,12 @@
 use foldhash::{HashMap, HashMapExt};
 
 use super::detached::DETACHED;
+use super::error::HeapError;
 use super::interfaces::{self, PlainObjects};
 use super::locations::ScriptPosition;
 use super::memory::{with_room, zeroed};
 use super::snapshot::Snapshot;
+use super::task::Task;
 use super::types::{ClassId, NodeType};
 
 /// What tells classes apart; also between snapshots of one process.
@@ -30,14 +32,15 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    pub fn of(snapshot: &Snapshot) -> Self {
+    pub fn of(snapshot: &Snapshot, task: &Task) -> Result<Self, HeapError> {
         let mut namer = Namer::new(snapshot);
-        let PlainObjects { names, members } = interfaces::classify(snapshot);
+        let PlainObjects { names, members } = interfaces::classify(snapshot, task)?;
         let interfaces: Vec<NameId> = names.into_iter().map(|name| namer.intern(name)).collect();
         let mut members = members.into_iter().peekable();
         let mut locations = snapshot.locations.iter().peekable();
         let mut of_node = with_room(snapshot.nodes.len());
         for node in 0..snapshot.nodes.len() {
+            task.check_at(node)?;
             let name = match members.next_if(|&(member, _)| member as usize == node) {
                 Some((_, interface)) => interfaces[interface as usize],
                 None => namer.name(node),
@@ -45,7 +48,7 @@ impl Classes {
             let place = locations.next_if(|&&(place, _)| place as usize == node).map(|&(_, place)| place);
             of_node.push(namer.class(name, place.filter(|_| snapshot.nodes.kind(node) == NodeType::Object)));
         }
-        Self { keys: namer.keys, of_node }
+        Ok(Self { keys: namer.keys, of_node })
     }
 }
 

@@ -9,6 +9,7 @@ use super::error::{HeapError, HeapErrorKind};
 use super::header::{EdgeLayout, Header, NodeLayout};
 use super::memory::{with_room, zeroed};
 use super::table::{Columns, Row, Table};
+use super::task::Task;
 use super::types::{EdgeKind, NodeType};
 
 pub(super) type StoreResult = Result<(), (HeapErrorKind, String)>;
@@ -110,9 +111,10 @@ impl Nodes {
         text: Range<usize>,
         header: &Header,
         string_count: usize,
+        task: &Task,
     ) -> Result<Self, HeapError> {
         let position = text.end;
-        let table = Table::new(bytes, text, "nodes", header.node.fields)?;
+        let table = Table::new(bytes, text, "nodes", header.node.fields, task)?;
         let count = checked_rows(&table, "node", header.node_count, position)?;
         if count == 0 {
             return Err(HeapError::at(
@@ -199,9 +201,10 @@ impl Edges {
         text: Range<usize>,
         header: &Header,
         string_count: usize,
+        task: &Task,
     ) -> Result<Self, HeapError> {
         let position = text.end;
-        let table = Table::new(bytes, text, "edges", header.edge.fields)?;
+        let table = Table::new(bytes, text, "edges", header.edge.fields, task)?;
         let count = checked_rows(&table, "edge", header.edge_count, position)?;
         let mut edges = Self { kinds: zeroed(count), names: zeroed(count), targets: zeroed(count) };
         edges.store(&table, 0, header, string_count)?;

@@ -2,9 +2,11 @@
 
 use super::bits::BitVec;
 use super::ephemeron::Ephemerons;
+use super::error::HeapError;
 use super::memory::{with_room, zeroed};
 use super::shallow::is_user_root;
 use super::snapshot::Snapshot;
+use super::task::Task;
 use super::types::{EdgeKind, NodeType};
 
 /// Added to the distance of what only the runtime reaches (DevTools' `baseSystemDistance`).
@@ -15,7 +17,11 @@ pub(super) const UNREACHED: u32 = u32::MAX;
 
 /// Breadth-first distances: 1 for global objects and so on; for the rest of the graph counted from the root, plus
 /// [`SYSTEM_DISTANCE`]; [`UNREACHED`] otherwise.
-pub(super) fn distances(snapshot: &Snapshot, ephemerons: &Ephemerons) -> Vec<u32> {
+pub(super) fn distances(
+    snapshot: &Snapshot,
+    ephemerons: &Ephemerons,
+    task: &Task,
+) -> Result<Vec<u32>, HeapError> {
     let mut search = Search::new(snapshot, ephemerons);
     for edge in snapshot.nodes.edges(0) {
         let target = snapshot.edges.targets[edge];
@@ -24,11 +30,11 @@ pub(super) fn distances(snapshot: &Snapshot, ephemerons: &Ephemerons) -> Vec<u32
         }
     }
     let has_user_roots = !search.queue.is_empty();
-    search.run();
+    search.run(task)?;
     search.queue.clear();
     search.reach(0, if has_user_roots { SYSTEM_DISTANCE } else { 0 });
-    search.run();
-    search.finish()
+    search.run(task)?;
+    Ok(search.finish())
 }
 
 struct Search<'a> {
@@ -68,11 +74,12 @@ impl<'a> Search<'a> {
         self.distances
     }
 
-    fn run(&mut self) {
+    fn run(&mut self, task: &Task) -> Result<(), HeapError> {
         let (nodes, edges) = (&self.snapshot.nodes, &self.snapshot.edges);
         let mut next = 0;
         while let Some(&node) = self.queue.get(next) {
             next += 1;
+            task.check_at(next)?;
             let node = node as usize;
             let distance = self.distances[node] + 1;
             let source = self.source_kind(node);
@@ -83,6 +90,7 @@ impl<'a> Search<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     fn source_kind(&self, node: usize) -> Source {

@@ -2,16 +2,22 @@
 
 use super::bits::{BitVec, FewCounts};
 use super::ephemeron::Ephemerons;
+use super::error::HeapError;
 use super::snapshot::Snapshot;
+use super::task::Task;
 use super::types::{EdgeKind, NodeType};
 
 /// Which edges count in the dominator tree, and how many of these lead to each node.
 ///
 /// Not counted: weak edges; edges to the node itself; shortcuts, except from the root; the WeakMap table's edge to a
 /// value (the key's edge counts); and edges from what only the runtime owns into what the program owns.
-pub(super) fn essential_edges(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, FewCounts) {
+pub(super) fn essential_edges(
+    snapshot: &Snapshot,
+    ephemerons: &Ephemerons,
+    task: &Task,
+) -> Result<(BitVec, FewCounts), HeapError> {
     let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
-    let owned = program_owned(snapshot);
+    let owned = program_owned(snapshot, task)?;
     let counts = |node: usize, edge: usize| {
         let target = edges.targets[edge] as usize;
         let kind_counts = match edges.kind(edge) {
@@ -41,11 +47,12 @@ pub(super) fn essential_edges(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (
     let mut parts = parts.into_iter().map(|(_, retainers)| retainers);
     let mut retainers = parts.next().unwrap_or_else(|| FewCounts::new(nodes.len()));
     parts.for_each(|part| retainers.merge(&part));
-    (essential, retainers)
+    task.check()?;
+    Ok((essential, retainers))
 }
 
 /// What can be reached from the global objects (the root's shortcuts) without weak edges.
-fn program_owned(snapshot: &Snapshot) -> BitVec {
+fn program_owned(snapshot: &Snapshot, task: &Task) -> Result<BitVec, HeapError> {
     let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
     let mut owned = BitVec::new(nodes.len());
     let mut stack = Vec::new();
@@ -59,7 +66,10 @@ fn program_owned(snapshot: &Snapshot) -> BitVec {
             stack.push(target as u32);
         }
     }
+    let mut count = 0;
     while let Some(node) = stack.pop() {
+        count += 1;
+        task.check_at(count)?;
         for edge in nodes.edges(node as usize) {
             let target = edges.targets[edge] as usize;
             if edges.kind(edge) != EdgeKind::Weak && owned.insert(target) {
@@ -67,7 +77,7 @@ fn program_owned(snapshot: &Snapshot) -> BitVec {
             }
         }
     }
-    owned
+    Ok(owned)
 }
 
 /// Chrome's node above all documents; absent in Node.js.

@@ -83,7 +83,7 @@ impl HeapGraph {
     }
 
     pub(super) fn analyse(mut snapshot: Snapshot, task: &Task) -> Result<Self, HeapError> {
-        task.enter(Phase::Graph)?;
+        task.enter(Phase::Graph, snapshot.nodes.len() * DominatorTree::PASSES)?;
         propagate_detachedness(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);
         let sizes = std::mem::take(&mut snapshot.nodes.self_sizes);
@@ -92,16 +92,13 @@ impl HeapGraph {
         let ((essential, tree), (sizes, distances, classes)) = std::thread::scope(|scope| {
             let (snapshot, ephemerons) = shared;
             let others = scope.spawn(move || {
-                (
-                    shallow_sizes(snapshot, sizes),
-                    distances::distances(snapshot, ephemerons),
-                    Classes::of(snapshot),
-                )
+                let sizes = shallow_sizes(snapshot, sizes, task)?;
+                Ok((sizes, distances::distances(snapshot, ephemerons, task)?, Classes::of(snapshot, task)?))
             });
-            let dominators = dominators(snapshot, ephemerons);
-            (dominators, others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        });
-        task.check()?;
+            let dominators = dominators(snapshot, ephemerons, task);
+            let others = others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok::<_, HeapError>((dominators?, others?))
+        })?;
         snapshot.nodes.self_sizes = sizes;
         let retained = retained_sizes(&snapshot, &tree);
         Ok(Self {
@@ -371,12 +368,16 @@ impl HeapGraph {
     }
 }
 
-fn dominators(snapshot: &Snapshot, ephemerons: &Ephemerons) -> (BitVec, DominatorTree) {
-    let (essential, retainers) = essential_edges(snapshot, ephemerons);
+fn dominators(
+    snapshot: &Snapshot,
+    ephemerons: &Ephemerons,
+    task: &Task,
+) -> Result<(BitVec, DominatorTree), HeapError> {
+    let (essential, retainers) = essential_edges(snapshot, ephemerons, task)?;
     let (first_edges, targets) = (&snapshot.nodes.first_edges, &snapshot.edges.targets);
-    let tree =
-        DominatorTree::of(&FlowGraph { first_edges, targets, essential: &essential, retainers: &retainers });
-    (essential, tree)
+    let graph = FlowGraph { first_edges, targets, essential: &essential, retainers: &retainers };
+    let tree = DominatorTree::of(&graph, task)?;
+    Ok((essential, tree))
 }
 
 fn retained_sizes(snapshot: &Snapshot, tree: &DominatorTree) -> Sizes {

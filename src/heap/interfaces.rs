@@ -6,8 +6,10 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::error::HeapError;
 use super::matcher::{Matcher, Steps};
 use super::snapshot::Snapshot;
+use super::task::Task;
 use super::types::{EdgeKind, NodeType};
 
 /// Length of a name, in UTF-16 units, beyond which no property is added.
@@ -25,18 +27,19 @@ pub(super) struct PlainObjects {
 }
 
 /// Infers the interfaces of a snapshot and assigns its plain objects to them.
-pub(super) fn classify(snapshot: &Snapshot) -> PlainObjects {
-    classify_within(snapshot, &mut Steps::of(snapshot.edges.targets.len()))
+pub(super) fn classify(snapshot: &Snapshot, task: &Task) -> Result<PlainObjects, HeapError> {
+    classify_within(snapshot, &mut Steps::of(snapshot.edges.targets.len()), task)
 }
 
-fn classify_within(snapshot: &Snapshot, steps: &mut Steps) -> PlainObjects {
+fn classify_within(snapshot: &Snapshot, steps: &mut Steps, task: &Task) -> Result<PlainObjects, HeapError> {
     let objects: Vec<u32> = plain_objects(snapshot);
     let interfaces = infer(snapshot, &objects);
     let matcher = Matcher::new(&interfaces, snapshot.strings.len());
     let mut memo: HashMap<Vec<u32>, Option<u32>> = HashMap::new();
     let mut members = Vec::new();
     let mut ranks = Vec::new();
-    for node in objects {
+    for (at, node) in objects.into_iter().enumerate() {
+        task.check_at(at)?;
         matcher.known_properties(properties(snapshot, node), &mut ranks);
         let found = match memo.get(&ranks) {
             Some(&found) => found,
@@ -46,7 +49,7 @@ fn classify_within(snapshot: &Snapshot, steps: &mut Steps) -> PlainObjects {
             members.push((node, interface));
         }
     }
-    PlainObjects { names: interfaces.into_iter().map(|interface| interface.name).collect(), members }
+    Ok(PlainObjects { names: interfaces.into_iter().map(|interface| interface.name).collect(), members })
 }
 
 pub(super) struct Interface {
@@ -201,11 +204,11 @@ mod tests {
     #[test]
     fn interfaces_made_to_overlap_end_with_the_steps_allowed() {
         let snapshot = Snapshot::from_bytes(hostile(500).into_bytes()).unwrap();
-        let mut steps = Steps::new(usize::MAX);
-        let all = classify_within(&snapshot, &mut steps);
+        let (mut steps, task) = (Steps::new(usize::MAX), Task::default());
+        let all = classify_within(&snapshot, &mut steps, &task).unwrap();
         assert!(steps.taken() > 10 * snapshot.edges.targets.len(), "hostile: {}", steps.taken());
         let mut few = Steps::new(steps.taken() / 2);
-        let part = classify_within(&snapshot, &mut few);
+        let part = classify_within(&snapshot, &mut few, &task).unwrap();
         assert!(few.taken() <= steps.taken() / 2);
         assert!(part.members.len() < all.members.len());
         assert!(part.members.iter().all(|member| all.members.contains(member)), "no other interface is told");

@@ -7,6 +7,7 @@ use super::columns::{NodeOffsets, StoreResult, narrow};
 use super::error::HeapError;
 use super::header::{Header, LocationLayout};
 use super::table::{Columns, Row, Table};
+use super::task::Task;
 
 /// Where V8 says a function, or an object's constructor, stands. Zero-based, as in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -29,9 +30,10 @@ pub(super) fn parse_locations(
     bytes: &[u8],
     text: Range<usize>,
     header: &Header,
+    task: &Task,
 ) -> Result<Vec<(u32, ScriptPosition)>, HeapError> {
     let Some(layout) = &header.location else { return Ok(Vec::new()) };
-    let table = Table::new(bytes, text, "locations", layout.fields)?;
+    let table = Table::new(bytes, text, "locations", layout.fields, task)?;
     let mut rows = Vec::new();
     store_locations(&mut rows, &table, layout, header)?;
     Ok(sorted_by_node(&rows, header.node_count as usize))

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::error::{HeapError, HeapErrorKind};
 use super::table::{on_threads, threads_for};
+use super::task::Task;
 
 /// Nesting beyond this is refused; V8's deepest section, `trace_tree`, stays far below.
 const MAX_DEPTH: usize = 4096;
@@ -33,8 +34,8 @@ pub(super) struct Sections {
 }
 
 /// Finds every section; unknown ones are skipped.
-pub(super) fn find_sections(bytes: &[u8]) -> Result<Sections, HeapError> {
-    let mut cursor = Cursor { bytes, position: 0 };
+pub(super) fn find_sections(bytes: &[u8], task: &Task) -> Result<Sections, HeapError> {
+    let mut cursor = Cursor { bytes, position: 0, task };
     let mut sections = Sections::default();
     cursor.expect(b'{', "'{' at the start of the file")?;
     loop {
@@ -57,19 +58,25 @@ pub(super) fn find_sections(bytes: &[u8]) -> Result<Sections, HeapError> {
 }
 
 /// Position of the first `]` from `start` on, looked for on every core.
-fn next_bracket(bytes: &[u8], start: usize) -> Option<usize> {
-    (start..bytes.len()).step_by(WINDOW_BYTES).find_map(|start| {
+fn next_bracket(bytes: &[u8], start: usize, task: &Task) -> Result<Option<usize>, HeapError> {
+    for start in (start..bytes.len()).step_by(WINDOW_BYTES) {
         let window = &bytes[start..bytes.len().min(start + WINDOW_BYTES)];
         let length = window.len().div_ceil(threads_for(window.len()));
         let parts: Vec<_> = (start..).step_by(length).zip(window.chunks(length)).collect();
         let found = on_threads(parts.into_iter(), |(start, part)| Some(start + memchr::memchr(b']', part)?));
-        found.into_iter().flatten().next()
-    })
+        let found = found.into_iter().flatten().next();
+        task.advance(found.map_or(window.len(), |end| end - start))?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 struct Cursor<'a> {
     bytes: &'a [u8],
     position: usize,
+    task: &'a Task,
 }
 
 impl Cursor<'_> {
@@ -128,7 +135,7 @@ impl Cursor<'_> {
     fn flat_array(&mut self) -> Result<Range<usize>, HeapError> {
         self.expect(b'[', "'[' for a table of numbers")?;
         let start = self.position;
-        let Some(end) = next_bracket(self.bytes, start) else {
+        let Some(end) = next_bracket(self.bytes, start, self.task)? else {
             return Err(self.truncated("a table of numbers"));
         };
         self.position = end + 1;

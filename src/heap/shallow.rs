@@ -1,8 +1,10 @@
 //! Shallow sizes as DevTools shows them: backing stores count for the object that alone uses them.
 
 use super::columns::Sizes;
+use super::error::HeapError;
 use super::memory::with_room;
 use super::snapshot::Snapshot;
+use super::task::Task;
 use super::types::{EdgeKind, NodeType};
 
 /// Not reached from any owner.
@@ -14,12 +16,12 @@ const SHARED: u32 = u32::MAX - 1;
 ///
 /// Left as they are: snapshots with V8's internals exposed (no global object below the root), and sizes whose owner
 /// would be a synthetic node or the root.
-pub(super) fn shallow_sizes(snapshot: &Snapshot, mut sizes: Sizes) -> Sizes {
+pub(super) fn shallow_sizes(snapshot: &Snapshot, mut sizes: Sizes, task: &Task) -> Result<Sizes, HeapError> {
     let nodes = &snapshot.nodes;
     if !has_user_roots(snapshot) {
-        return sizes;
+        return Ok(sizes);
     }
-    for (node, &owner) in owners(snapshot).iter().enumerate() {
+    for (node, &owner) in owners(snapshot, task)?.iter().enumerate() {
         if owner as usize == node || matches!(owner, UNVISITED | SHARED | 0) {
             continue;
         }
@@ -29,7 +31,7 @@ pub(super) fn shallow_sizes(snapshot: &Snapshot, mut sizes: Sizes) -> Sizes {
             sizes.set(node, 0);
         }
     }
-    sizes
+    Ok(sizes)
 }
 
 /// True when the root leads to a node that is not synthetic (a global object), or to Chrome's documents.
@@ -44,7 +46,7 @@ pub(super) fn is_user_root(snapshot: &Snapshot, node: usize) -> bool {
 
 /// The one owner of each node, [`SHARED`] or [`UNVISITED`]. A node's owner only ever moves from unvisited to one
 /// owner to shared, so the order of visits changes nothing.
-fn owners(snapshot: &Snapshot) -> Vec<u32> {
+fn owners(snapshot: &Snapshot, task: &Task) -> Result<Vec<u32>, HeapError> {
     let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
     let count = nodes.len();
     let mut owners: Vec<u32> = with_room(count);
@@ -56,6 +58,7 @@ fn owners(snapshot: &Snapshot) -> Vec<u32> {
     }
     let mut stack = Vec::new();
     for start in 0..count as u32 {
+        task.check_at(start as usize)?;
         if owners[start as usize] != start {
             continue;
         }
@@ -77,7 +80,7 @@ fn owners(snapshot: &Snapshot) -> Vec<u32> {
             }
         }
     }
-    owners
+    Ok(owners)
 }
 
 fn can_be_owned(snapshot: &Snapshot, node: usize) -> bool {

@@ -27,8 +27,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// Maps and reads a file.
     pub fn open(path: &Path, task: &Task) -> Result<Self, HeapError> {
-        task.enter(Phase::Opening)?;
-        Self::read(Source::open(path)?, task)
+        Self::read(Source::open(path, task)?, task)
     }
 
     /// Reads a snapshot held in memory.
@@ -38,16 +37,17 @@ impl Snapshot {
 
     fn read(source: Source, task: &Task) -> Result<Self, HeapError> {
         let bytes = source.bytes();
-        task.enter(Phase::Scanning)?;
-        let Sections { header, nodes, edges, locations, strings } = find_sections(bytes)?;
+        task.enter(Phase::Scanning, bytes.len())?;
+        let Sections { header, nodes, edges, locations, strings } = find_sections(bytes, task)?;
         let header = required(header, "snapshot", bytes)?;
         let header = Header::parse(&bytes[header.clone()], header.start)?;
-        let strings = StringTable::parse(bytes, required(strings, "strings", bytes)?)?;
-        task.enter(Phase::Parsing)?;
-        let nodes = Nodes::parse(bytes, required(nodes, "nodes", bytes)?, &header, strings.len())?;
-        task.check()?;
-        let edges = Edges::parse(bytes, required(edges, "edges", bytes)?, &header, strings.len())?;
-        let locations = parse_locations(bytes, locations.unwrap_or_default(), &header)?;
+        let strings = StringTable::parse(bytes, required(strings, "strings", bytes)?, task)?;
+        let (nodes, edges) = (required(nodes, "nodes", bytes)?, required(edges, "edges", bytes)?);
+        let locations = locations.unwrap_or_default();
+        task.enter(Phase::Parsing, nodes.len() + edges.len() + locations.len())?;
+        let nodes = Nodes::parse(bytes, nodes, &header, strings.len(), task)?;
+        let edges = Edges::parse(bytes, edges, &header, strings.len(), task)?;
+        let locations = parse_locations(bytes, locations, &header, task)?;
         let extra_native_bytes = header.extra_native_bytes;
         Ok(Self { source, strings, nodes, edges, locations, extra_native_bytes })
     }

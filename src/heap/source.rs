@@ -1,10 +1,11 @@
 //! The text of a snapshot file: mapped as it is, or unpacked when it is compressed.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 use super::error::{HeapError, HeapErrorKind};
+use super::task::{Phase, Task};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -20,7 +21,7 @@ pub(super) enum Source {
 
 impl Source {
     /// Opens a file; gzip and zstd are told by their first bytes.
-    pub fn open(path: &Path) -> Result<Self, HeapError> {
+    pub fn open(path: &Path, task: &Task) -> Result<Self, HeapError> {
         let unreadable = |error: std::io::Error| {
             HeapError::new(HeapErrorKind::Read, format!("cannot read {}: {error}", path.display()))
         };
@@ -31,14 +32,16 @@ impl Source {
         // SAFETY: the map is only read. Another process that truncates the file meanwhile would end this one with
         // SIGBUS, which every memory-mapped reader accepts; snapshots are written under a temporary name and renamed.
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(unreadable)?;
-        match &map[..] {
-            packed if packed.starts_with(GZIP) => {
-                unpack(flate2::read::MultiGzDecoder::new(packed), packed.len())
-            }
-            packed if packed.starts_with(ZSTD) => {
-                unpack(zstd::Decoder::with_buffer(packed).map_err(unreadable)?, packed.len())
-            }
-            _ => Ok(Self::Map(map)),
+        let is_packed = [GZIP, ZSTD].iter().any(|mark| map.starts_with(mark));
+        task.enter(Phase::Opening, if is_packed { map.len() } else { 0 })?;
+        if !is_packed {
+            return Ok(Self::Map(map));
+        }
+        let packed = Packed { rest: &map, task };
+        if map.starts_with(GZIP) {
+            unpack(flate2::bufread::MultiGzDecoder::new(packed), map.len(), task)
+        } else {
+            unpack(zstd::Decoder::with_buffer(packed).map_err(unreadable)?, map.len(), task)
         }
     }
 
@@ -50,11 +53,43 @@ impl Source {
     }
 }
 
+/// The compressed bytes, given out block by block.
+struct Packed<'a> {
+    rest: &'a [u8],
+    task: &'a Task,
+}
+
+/// Compressed bytes in a block.
+const BLOCK: usize = 1 << 18;
+
+impl Read for Packed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Packed<'_> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        self.task.check().map_err(std::io::Error::other)?;
+        Ok(&self.rest[..self.rest.len().min(BLOCK)])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.rest = &self.rest[count..];
+        // Asked about when the next block is filled.
+        let _ = self.task.advance(count);
+    }
+}
+
 /// Reads all that `decoder` gives, but no more than a snapshot of `packed` bytes could hold.
-fn unpack(decoder: impl Read, packed: usize) -> Result<Source, HeapError> {
+fn unpack(decoder: impl Read, packed: usize, task: &Task) -> Result<Source, HeapError> {
     let limit = packed as u64 * MAX_RATIO;
     let mut bytes = Vec::new();
-    decoder.take(limit + 1).read_to_end(&mut bytes).map_err(|error| {
+    let read = decoder.take(limit + 1).read_to_end(&mut bytes);
+    task.check()?;
+    read.map_err(|error| {
         let message =
             format!("the compressed file is damaged behind {} unpacked bytes: {error}", bytes.len());
         HeapError::new(HeapErrorKind::Truncated, message)

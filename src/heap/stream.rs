@@ -104,11 +104,11 @@ impl SnapshotReader {
     /// # Errors
     /// As [`HeapGraph::open_as`].
     pub fn finish(self, task: &Task) -> Result<HeapGraph, HeapError> {
-        task.enter(Phase::Parsing)?;
-        HeapGraph::analyse(self.into_snapshot()?, task)
+        task.enter(Phase::Scanning, self.pending.len())?;
+        HeapGraph::analyse(self.into_snapshot(task)?, task)
     }
 
-    fn into_snapshot(mut self) -> Result<Snapshot, HeapError> {
+    fn into_snapshot(mut self, task: &Task) -> Result<Snapshot, HeapError> {
         let (State::Strings, Some(header)) = (self.state, self.header) else {
             return Err(truncated(self.position + self.pending.len()));
         };
@@ -118,7 +118,7 @@ impl SnapshotReader {
         };
         let end = text.len();
         self.pending.truncate(end);
-        let strings = StringTable::parse(&self.pending, 0..end)?;
+        let strings = StringTable::parse(&self.pending, 0..end, task)?;
         self.nodes.check_names(strings.len())?;
         self.edges.check_names(strings.len())?;
         let locations = sorted_by_node(&self.locations, self.nodes.len());
@@ -194,7 +194,8 @@ impl SnapshotReader {
 
     fn append(&mut self, section: Section, end: usize) -> Result<(), HeapError> {
         let Some(header) = &self.header else { return Err(truncated(end)) };
-        let table = |name, fields| Table::new(&self.pending, 0..end, name, fields);
+        let task = Task::default();
+        let table = |name, fields| Table::new(&self.pending, 0..end, name, fields, &task);
         match section {
             Section::Nodes => {
                 let first = self.nodes.len();

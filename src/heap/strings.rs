@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::error::{HeapError, HeapErrorKind};
 use super::table::{on_threads, threads_for};
+use super::task::Task;
 
 /// Where the strings are. They stay in the file; a start takes four bytes.
 #[derive(Debug, Default)]
@@ -21,12 +22,12 @@ const EPHEMERON_MARK: &[u8] = b" / part of key (";
 
 impl StringTable {
     /// Finds the strings between the brackets of section `strings`.
-    pub fn parse(bytes: &[u8], text: Range<usize>) -> Result<Self, HeapError> {
+    pub fn parse(bytes: &[u8], text: Range<usize>, task: &Task) -> Result<Self, HeapError> {
         if u32::try_from(text.len()).is_err() {
             let message = format!("the string table has {} bytes, at most 4 GiB can be analysed", text.len());
             return Err(HeapError::at(HeapErrorKind::TooLarge, text.start, message));
         }
-        let parts = on_threads(parts(bytes, &text).into_iter(), |part| scan(bytes, part, text.start));
+        let parts = on_threads(parts(bytes, &text).into_iter(), |part| scan(bytes, part, text.start, task));
         let mut table = Self { starts: Vec::new(), text, ephemeron_names: Vec::new() };
         let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
         for mut part in parts {
@@ -106,6 +107,9 @@ fn escape(chars: &mut std::str::Chars<'_>) -> u16 {
     }
 }
 
+/// Progress is told after so many bytes.
+const BLOCK: usize = 1 << 20;
+
 #[derive(Default)]
 struct Part {
     starts: Vec<u32>,
@@ -127,12 +131,17 @@ fn parts(bytes: &[u8], text: &Range<usize>) -> Vec<Range<usize>> {
 }
 
 /// Records where every string of the part begins.
-fn scan(bytes: &[u8], part: Range<usize>, base: usize) -> Result<Part, HeapError> {
+fn scan(bytes: &[u8], part: Range<usize>, base: usize, task: &Task) -> Result<Part, HeapError> {
     let mut found = Part::default();
     let text = &bytes[..part.end];
     let mut at = part.start;
     let mut comma_expected = part.start != base && last_token(bytes, base, part.start) != Some(b',');
+    let mut told = at;
     while let Some(&byte) = text.get(at) {
+        if at - told >= BLOCK {
+            task.advance(at - told)?;
+            told = at;
+        }
         match byte {
             b'"' if !comma_expected => {
                 let start = at + 1;
@@ -194,7 +203,7 @@ mod tests {
     use super::*;
 
     fn table(text: &str) -> Vec<String> {
-        let table = StringTable::parse(text.as_bytes(), 0..text.len()).unwrap();
+        let table = StringTable::parse(text.as_bytes(), 0..text.len(), &Task::default()).unwrap();
         (0..table.len()).map(|i| table.get(text.as_bytes(), i as u32).into_owned()).collect()
     }
 
@@ -223,7 +232,7 @@ mod tests {
             ("\"a\\", HeapErrorKind::Truncated, 3),
             ("1", HeapErrorKind::Syntax, 0),
         ] {
-            let error = StringTable::parse(text.as_bytes(), 0..text.len()).unwrap_err();
+            let error = StringTable::parse(text.as_bytes(), 0..text.len(), &Task::default()).unwrap_err();
             assert_eq!((error.kind, error.position), (kind, Some(position)), "{text}");
         }
     }

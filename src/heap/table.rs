@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::error::{HeapError, HeapErrorKind};
 use super::header::MAX_FIELDS;
 use super::numbers::Numbers;
+use super::task::Task;
 
 /// Below this many bytes a second thread costs more than it saves.
 const MIN_PART_BYTES: usize = 1 << 20;
@@ -35,6 +36,7 @@ pub(super) struct Table<'a> {
     name: &'static str,
     fields: usize,
     parts: Vec<Part>,
+    task: &'a Task,
     /// Rows in the whole table.
     pub rows: usize,
 }
@@ -51,14 +53,19 @@ impl<'a> Table<'a> {
         text: Range<usize>,
         name: &'static str,
         fields: usize,
+        task: &'a Task,
     ) -> Result<Self, HeapError> {
         let body = bytes[text.clone()].trim_ascii_end();
         let text = text.start..text.start + body.len();
         if body.trim_ascii_start().is_empty() {
-            return Ok(Self { bytes, name, fields, parts: Vec::new(), rows: 0 });
+            return Ok(Self { bytes, name, fields, parts: Vec::new(), task, rows: 0 });
         }
         let cuts = cuts(&text);
-        let commas = on_threads(cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]), count_commas);
+        let commas = on_threads(cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]), |part| {
+            task.advance(0)?;
+            Ok(count_commas(part))
+        });
+        let commas = commas.into_iter().collect::<Result<Vec<usize>, HeapError>>()?;
         let numbers = commas.iter().sum::<usize>() + 1;
         if numbers % fields != 0 {
             let message =
@@ -66,7 +73,7 @@ impl<'a> Table<'a> {
             return Err(HeapError::at(HeapErrorKind::Count, text.end, message));
         }
         let parts = parts(bytes, &text, &cuts, &commas, fields, numbers / fields);
-        Ok(Self { bytes, name, fields, parts, rows: numbers / fields })
+        Ok(Self { bytes, name, fields, parts, task, rows: numbers / fields })
     }
 
     /// Parses all rows into `columns`, which must have room for [`Table::rows`].
@@ -85,6 +92,7 @@ impl<'a> Table<'a> {
     }
 
     fn parse_part<C: Columns>(&self, part: &Part, mut columns: C) -> Result<(), HeapError> {
+        self.task.check()?;
         let text = &self.bytes[..part.text.end];
         let mut numbers = Numbers::new(text, part.text.start);
         let mut values = [0; MAX_FIELDS];
@@ -97,7 +105,7 @@ impl<'a> Table<'a> {
                 HeapError::at(kind, start, format!("in section \"{}\": {message}", self.name))
             })?;
         }
-        Ok(())
+        self.task.advance(part.text.len())
     }
 
     #[cold]
@@ -209,7 +217,8 @@ mod tests {
         let text: String = (0..rows)
             .map(|i| format!("{},7,{}{}", i % 999, i * 37 % 100_003, if i + 1 == rows { "" } else { ",\n" }))
             .collect();
-        let table = Table::new(text.as_bytes(), 0..text.len(), "nodes", 3).unwrap();
+        let task = Task::default();
+        let table = Table::new(text.as_bytes(), 0..text.len(), "nodes", 3, &task).unwrap();
         let mut column = vec![0; table.rows];
         table.parse_into(Sum(&mut column)).unwrap();
         let expected: Vec<u64> = (0..rows).map(|i| i % 999 * 1_000_000_000 + i * 37 % 100_003).collect();
@@ -221,8 +230,8 @@ mod tests {
         for (text, position) in
             [("1,-2,3", 2), ("1,2,3.5", 5), ("1,,3", 2), ("1,2,1234567890123456789", 4), ("1,2,3e9", 5)]
         {
-            let mut column = vec![0; 1];
-            let table = Table::new(text.as_bytes(), 0..text.len(), "nodes", 3).unwrap();
+            let (mut column, task) = (vec![0; 1], Task::default());
+            let table = Table::new(text.as_bytes(), 0..text.len(), "nodes", 3, &task).unwrap();
             let error = table.parse_into(Sum(&mut column)).unwrap_err();
             assert_eq!((error.kind, error.position), (HeapErrorKind::Number, Some(position)), "{text}");
         }

@@ -1,6 +1,6 @@
 //! What a long analysis tells while it works, and what it listens to: how far it is, and whether anybody still wants it.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::error::{HeapError, HeapErrorKind};
 
@@ -36,9 +36,23 @@ impl Phase {
 
     /// The share of a file's time that is over when the phase begins, about.
     fn begins_at(self) -> f64 {
-        [0.0, 0.02, 0.25, 0.5, 0.85][self as usize]
+        BEGINS[self as usize]
+    }
+
+    /// … and when it ends.
+    fn ends_at(self) -> f64 {
+        BEGINS[self as usize + 1]
     }
 }
+
+/// When each phase begins, and the last one ends.
+const BEGINS: [f64; 6] = [0.0, 0.02, 0.25, 0.5, 0.85, 1.0];
+
+/// The share of unpacking, in front of everything else, where a file is compressed.
+const UNPACKING: f64 = 0.4;
+
+/// Loops over nodes look up once in so many.
+const BLOCK: usize = 1 << 16;
 
 /// One analysis under way, shared by the threads that work on it and the one that waits.
 #[derive(Debug)]
@@ -47,6 +61,14 @@ pub struct Task {
     phase: AtomicU8,
     file: AtomicU32,
     files: u32,
+    unpacks: AtomicBool,
+    /// Of the present phase, in whatever it counts: bytes, nodes, lists.
+    done: AtomicU64,
+    whole: AtomicU64,
+    /// Bits of the greatest fraction told: those of positive numbers are ordered as they are.
+    told: AtomicU64,
+    blocks: AtomicU64,
+    most_blocks: u64,
 }
 
 impl Default for Task {
@@ -63,7 +85,18 @@ impl Task {
             phase: AtomicU8::new(0),
             file: AtomicU32::new(0),
             files: files.max(1) as u32,
+            unpacks: AtomicBool::new(false),
+            done: AtomicU64::new(0),
+            whole: AtomicU64::new(0),
+            told: AtomicU64::new(0),
+            blocks: AtomicU64::new(0),
+            most_blocks: u64::MAX,
         }
+    }
+
+    /// Same as [`Task::new`], called off after so many blocks of work.
+    pub fn of_blocks(files: usize, blocks: u64) -> Self {
+        Self { most_blocks: blocks, ..Self::new(files) }
     }
 
     /// Asks the analysis to end soon with [`HeapErrorKind::Cancelled`].
@@ -72,8 +105,7 @@ impl Task {
     }
 
     /// # Errors
-    /// [`HeapErrorKind::Cancelled`] when nobody wants the answer any more. Cheap: call it between phases, and in long
-    /// loops every few thousand rounds.
+    /// [`HeapErrorKind::Cancelled`] when nobody wants the answer any more.
     pub fn check(&self) -> Result<(), HeapError> {
         if self.cancelled.load(Relaxed) {
             return Err(HeapError::new(HeapErrorKind::Cancelled, "the analysis was called off"));
@@ -81,17 +113,60 @@ impl Task {
         Ok(())
     }
 
-    /// Begins a phase of the present file.
+    /// Begins a phase of the present file: `whole` is how much there is to do, in whatever [`Task::advance`] counts; 0
+    /// when opening is a matter of a moment.
     ///
     /// # Errors
     /// As [`Task::check`].
-    pub fn enter(&self, phase: Phase) -> Result<(), HeapError> {
+    pub fn enter(&self, phase: Phase, whole: usize) -> Result<(), HeapError> {
+        if phase == Phase::Opening {
+            self.unpacks.store(whole > 0, Relaxed);
+        }
+        self.done.store(0, Relaxed);
+        self.whole.store(whole as u64, Relaxed);
         self.phase.store(phase as u8, Relaxed);
         self.check()
     }
 
+    /// A block of work is done, `amount` of the phase's whole (0 beside the main work).
+    ///
+    /// # Errors
+    /// As [`Task::check`].
+    pub fn advance(&self, amount: usize) -> Result<(), HeapError> {
+        self.check()?;
+        self.done.fetch_add(amount as u64, Relaxed);
+        if self.blocks.fetch_add(1, Relaxed) + 1 >= self.most_blocks {
+            self.cancel();
+        }
+        self.check()
+    }
+
+    /// [`Task::advance`] in a loop over nodes, for each index: cheap, because it looks up once in a block.
+    ///
+    /// # Errors
+    /// As [`Task::check`].
+    #[inline(always)]
+    pub(super) fn advance_at(&self, index: usize) -> Result<(), HeapError> {
+        if index.is_multiple_of(BLOCK) { self.advance(BLOCK) } else { Ok(()) }
+    }
+
+    /// Same as [`Task::advance_at`] for work beside the main one, which says how far the phase is.
+    ///
+    /// # Errors
+    /// As [`Task::check`].
+    #[inline(always)]
+    pub(super) fn check_at(&self, index: usize) -> Result<(), HeapError> {
+        if index.is_multiple_of(BLOCK) { self.advance(0) } else { Ok(()) }
+    }
+
+    /// Blocks of work done so far.
+    pub fn blocks(&self) -> u64 {
+        self.blocks.load(Relaxed)
+    }
+
     /// The present file is done.
     pub fn next_file(&self) {
+        // In the order opposite to that in which they are read, so that no fraction is too great.
         self.phase.store(Phase::Opening as u8, Relaxed);
         self.file.fetch_add(1, Relaxed);
     }
@@ -103,7 +178,20 @@ impl Task {
 
     /// The share of the work that is over, 0 to 1; a guess from the phases, that never goes back.
     pub fn fraction(&self) -> f64 {
-        let file = f64::from(self.file.load(Relaxed)) + self.phase().begins_at();
-        (file / f64::from(self.files)).min(1.0)
+        let file = f64::from(self.file.load(Relaxed));
+        let phase = self.phase();
+        let whole = self.whole.load(Relaxed).max(1) as f64;
+        let part = (self.done.load(Relaxed) as f64 / whole).min(1.0);
+        let (begin, end) = (phase.begins_at(), phase.ends_at());
+        let within = begin + (end - begin) * part;
+        let files = file
+            + match (self.unpacks.load(Relaxed), phase) {
+                (false, _) => within,
+                (true, Phase::Opening) => UNPACKING * part,
+                (true, _) => UNPACKING + (1.0 - UNPACKING) * within,
+            };
+        let fraction = (files / f64::from(self.files)).min(1.0);
+        let before = self.told.fetch_max(fraction.to_bits(), Relaxed);
+        f64::from_bits(before).max(fraction)
     }
 }

@@ -41,7 +41,7 @@ pub use why::{WhyAlive, WhyPath};
 use super::error::HeapError;
 use super::graph::HeapGraph;
 use super::summary::SnapshotSummary;
-use super::task::Task;
+use super::task::{Phase, Task};
 
 /// The whole answer about one snapshot.
 #[derive(Debug, Serialize)]
@@ -87,30 +87,35 @@ impl SnapshotAnalysis {
     /// # Errors
     /// When the task is called off.
     pub fn of(graph: &HeapGraph, top: usize, task: &Task) -> Result<Self, HeapError> {
-        let summary = SnapshotSummary::of(graph);
-        task.check()?;
-        let suspects = suspects::suspects(graph, top);
-        task.check()?;
-        let (closures, modules, packages) = origins::origins(graph, top);
-        task.check()?;
+        task.enter(Phase::Answering, LISTS)?;
+        let (closures, modules, packages) = done(task, origins::origins(graph, top))?;
         Ok(Self {
             folder: app_folder(graph),
-            summary,
-            suspects,
-            duplicate_strings: strings::duplicates(graph, top),
-            collections: collections::biggest(graph, top),
-            listeners: listeners::most(graph, top),
-            promises: promises::pending(graph, top),
-            suspended: suspended::most(graph, top),
-            timers: timers::most(graph, top),
+            summary: done(task, SnapshotSummary::of(graph))?,
+            suspects: done(task, suspects::suspects(graph, top))?,
+            duplicate_strings: done(task, strings::duplicates(graph, top))?,
+            collections: done(task, collections::biggest(graph, top))?,
+            listeners: done(task, listeners::most(graph, top))?,
+            promises: done(task, promises::pending(graph, top))?,
+            suspended: done(task, suspended::most(graph, top))?,
+            timers: done(task, timers::most(graph, top))?,
             closures,
             modules,
             packages,
-            routes: routes::routes(graph, top),
-            contexts: contexts::contexts(graph, top),
-            buffers: buffers::buffers(graph, top),
+            routes: done(task, routes::routes(graph, top))?,
+            contexts: done(task, contexts::contexts(graph, top))?,
+            buffers: done(task, buffers::buffers(graph, top))?,
         })
     }
+}
+
+/// Lists that take some time.
+const LISTS: usize = 12;
+
+/// Passes a list on, unless nobody wants it any more.
+fn done<T>(task: &Task, list: T) -> Result<T, HeapError> {
+    task.advance(1)?;
+    Ok(list)
 }
 
 /// The first `top` rows when sorted by `key`, greatest first; rows of equal key keep their order.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::rows::{GrownContent, Growth, MatchedBy, Trend, gained, joined};
 use super::signature::{Group, Level, Signatures, is_compiled};
 use crate::heap::analysis::{describe_path, origin};
+use crate::heap::error::HeapError;
 use crate::heap::graph::HeapGraph;
+use crate::heap::task::Task;
 use crate::heap::types::NodeType;
 
 /// Less growth is noise: a share of the whole growth …
@@ -17,9 +19,14 @@ const MIN_COUNT: u64 = 3;
 /// A holder whose growth is at most so many times that of a holder inside it grows because of that one.
 const SAME_GROWTH: u64 = 2;
 
-pub(super) fn growth(graphs: &[&HeapGraph], by_id: bool, top: usize) -> Vec<Growth> {
-    let signatures = Signatures::of(graphs, by_id);
-    let Some(last) = graphs.last() else { return Vec::new() };
+pub(super) fn growth(
+    graphs: &[&HeapGraph],
+    by_id: bool,
+    top: usize,
+    task: &Task,
+) -> Result<Vec<Growth>, HeapError> {
+    let signatures = Signatures::of(graphs, by_id, task)?;
+    let Some(last) = graphs.last() else { return Ok(Vec::new()) };
     let finder = Finder::new(&signatures);
     // What accumulates, by holder.
     let mut holders: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -47,7 +54,7 @@ pub(super) fn growth(graphs: &[&HeapGraph], by_id: bool, top: usize) -> Vec<Grow
     let rank = |row: &Growth| (row.trend == Trend::Slowing, std::cmp::Reverse(gained(&row.bytes)));
     rows.sort_by_key(rank);
     rows.truncate(top);
-    rows
+    Ok(rows)
 }
 
 struct Finder<'a> {

@@ -25,7 +25,7 @@ use process::Samples;
 use super::analysis::app_folder;
 use super::error::HeapError;
 use super::graph::HeapGraph;
-use super::task::Task;
+use super::task::{Phase, Task};
 
 /// The difference between two or more snapshots, in the order they were taken.
 #[derive(Debug, Serialize)]
@@ -55,14 +55,15 @@ impl SnapshotComparison {
     /// With fewer than two snapshots.
     pub fn of(graphs: &[&HeapGraph], top: usize, task: &Task) -> Result<Self, HeapError> {
         let [first, .., last] = graphs else { panic!("a comparison needs at least two snapshots") };
+        task.enter(Phase::Answering, graphs.iter().map(|graph| graph.node_count()).sum())?;
         let same_process = graphs.windows(2).all(|pair| Samples::of(pair[0]).same_process(pair[1]));
         task.check()?;
         let (growth, classes) = std::thread::scope(|scope| {
-            let growth = scope.spawn(|| growth::growth(graphs, same_process, top));
+            let growth = scope.spawn(|| growth::growth(graphs, same_process, top, task));
             let classes = class_deltas(&Census::of(first), &Census::of(last), same_process);
-            (growth.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), classes)
-        });
-        task.check()?;
+            let growth = growth.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            growth.map(|growth| (growth, classes))
+        })?;
         Ok(Self {
             folder: app_folder(last),
             same_process,

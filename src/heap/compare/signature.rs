@@ -4,8 +4,10 @@
 use foldhash::{HashMap, HashMapExt};
 
 use super::anchors::{Anchor, Anchors, NewSiblings, anchors};
+use crate::heap::error::HeapError;
 use crate::heap::graph::HeapGraph;
 use crate::heap::table::on_threads;
+use crate::heap::task::Task;
 use crate::heap::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
 /// Deeper nodes count for their ancestor: a list is one group, however long.
@@ -55,17 +57,20 @@ pub(super) struct Signatures {
 
 impl Signatures {
     /// `by_id`: the snapshots are of one process, and objects have the same id in all of them.
-    pub fn of(graphs: &[&HeapGraph], by_id: bool) -> Self {
+    ///
+    /// # Errors
+    /// When the task is called off.
+    pub fn of(graphs: &[&HeapGraph], by_id: bool, task: &Task) -> Result<Self, HeapError> {
         let mut builder = Builder::new(graphs, by_id);
         // The last one first: it says where anchored objects stand.
         let labels = on_threads(graphs.iter(), |graph| Labels::of(graph));
         let named = graphs.iter().zip(anchors(graphs, by_id)).zip(labels);
         for (snapshot, ((graph, anchors), labels)) in named.enumerate().rev() {
-            builder.add(graph, &anchors, labels, snapshot);
+            builder.add(graph, &anchors, labels, snapshot, task)?;
         }
         let mut signatures = Self { groups: builder.groups, levels: builder.levels };
         signatures.sum_up();
-        signatures
+        Ok(signatures)
     }
 
     /// Own sizes to retained sizes.
@@ -106,10 +111,20 @@ impl Builder {
         }
     }
 
-    fn add(&mut self, graph: &HeapGraph, anchors: &Anchors, mut labels: Labels, snapshot: usize) {
+    fn add(
+        &mut self,
+        graph: &HeapGraph,
+        anchors: &Anchors,
+        mut labels: Labels,
+        snapshot: usize,
+        task: &Task,
+    ) -> Result<(), HeapError> {
+        let mut count = 0;
         let is_last = snapshot + 1 == self.snapshots;
         let mut stack = vec![(graph.root(), 0, 0)];
         while let Some((node, parent, depth)) = stack.pop() {
+            count += 1;
+            task.advance_at(count)?;
             let anchored = anchors.get(&node).and_then(|anchor| match anchor {
                 Anchor::Module(file) => Some(self.module(file, graph.node_type(node))),
                 Anchor::Same(number) if is_last && depth <= MAX_DEPTH => {
@@ -135,6 +150,7 @@ impl Builder {
             }
             stack.extend(graph.dominated(node).map(|child| (child, group, depth + 1)));
         }
+        Ok(())
     }
 
     /// The place of a module's scope, one object in one process.

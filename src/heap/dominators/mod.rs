@@ -15,7 +15,9 @@ mod semidominators;
 use self::search::{Search, search};
 use self::semidominators::semidominators;
 use super::bits::{BitVec, FewCounts};
+use super::error::HeapError;
 use super::memory::zeroed;
+use super::task::Task;
 
 /// A directed graph whose edges are grouped by source.
 pub(super) struct FlowGraph<'a> {
@@ -39,13 +41,20 @@ pub(super) struct DominatorTree {
 }
 
 impl DominatorTree {
+    /// How often the nodes are gone through.
+    pub const PASSES: usize = 3;
+
     /// Computes the tree. Temporary memory: about 24 bytes a node, and 4 to 16 for each edge against the search's order.
-    pub fn of(graph: &FlowGraph<'_>) -> Self {
-        let Search { order, parents, retainers } = search(graph);
-        let semi = semidominators(&parents, retainers);
+    ///
+    /// # Errors
+    /// When the task is called off.
+    pub fn of(graph: &FlowGraph<'_>, task: &Task) -> Result<Self, HeapError> {
+        let Search { order, parents, retainers } = search(graph, task)?;
+        let semi = semidominators(&parents, retainers, task)?;
         // Nearest common ancestor of parent and semidominator; numbers grow away from the root.
         let mut by_number = parents;
         for w in 1..by_number.len() {
+            task.advance_at(w)?;
             let mut dominator = by_number[w];
             while dominator > semi[w] {
                 dominator = by_number[dominator as usize];
@@ -57,7 +66,7 @@ impl DominatorTree {
         for (&node, &dominator) in order.iter().zip(&by_number) {
             dominators[node as usize] = order[dominator as usize];
         }
-        Self { dominators, order }
+        Ok(Self { dominators, order })
     }
 }
 
@@ -145,6 +154,6 @@ mod tests {
         edges.iter().filter(|edge| edge.1).for_each(|edge| retainers.add(edge.0 as usize));
         let (first_edges, targets, essential) = (&first_edges, &targets, &essential);
         let graph = FlowGraph { first_edges, targets, essential, retainers: &retainers };
-        assert!(DominatorTree::of(&graph).dominators == slow_dominators(&graph));
+        assert!(DominatorTree::of(&graph, &Task::default()).unwrap().dominators == slow_dominators(&graph));
     }
 }

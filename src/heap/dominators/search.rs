@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::FlowGraph;
 use super::retainers::Retainers;
 use crate::heap::bits::BitVec;
+use crate::heap::error::HeapError;
 use crate::heap::memory::{with_room, zeroed};
+use crate::heap::task::Task;
 
 /// Depth-first numbering.
 pub(super) struct Search {
@@ -18,7 +20,7 @@ pub(super) struct Search {
 
 /// Numbers all nodes: first what the root reaches, then what hangs on nodes without any retainer, then cycles that nothing
 /// reaches; these hang on the root and retain nothing.
-pub(super) fn search(graph: &FlowGraph<'_>) -> Search {
+pub(super) fn search(graph: &FlowGraph<'_>, task: &Task) -> Result<Search, HeapError> {
     let count = graph.first_edges.len() - 1;
     let mut searcher = Searcher {
         graph,
@@ -30,15 +32,15 @@ pub(super) fn search(graph: &FlowGraph<'_>) -> Search {
             retainers: Retainers::new(count, graph.targets.len()),
         },
     };
-    searcher.visit(0);
+    searcher.visit(0, task)?;
     let unreached = searcher.visited.clear_bits(count);
     let orphans: Vec<usize> = unreached.filter(|&node| graph.retainers.is_zero(node)).collect();
-    orphans.into_iter().for_each(|node| searcher.visit(node as u32));
+    orphans.into_iter().try_for_each(|node| searcher.visit(node as u32, task))?;
     let visited = std::mem::take(&mut searcher.visited);
     for node in visited.clear_bits(count) {
         searcher.number(node as u32, 0);
     }
-    searcher.found
+    Ok(searcher.found)
 }
 
 struct Searcher<'a> {
@@ -69,7 +71,7 @@ impl Searcher<'_> {
         number
     }
 
-    fn visit(&mut self, start: u32) {
+    fn visit(&mut self, start: u32, task: &Task) -> Result<(), HeapError> {
         self.visited.set(start as usize);
         let number = self.number(start, 0);
         let mut visit = Visit { number, shared: number, edges: self.edges(start) };
@@ -79,6 +81,7 @@ impl Searcher<'_> {
             match self.next(&mut visit) {
                 Some(node) => {
                     let number = self.number(node, visit.number);
+                    task.advance_at(number as usize)?;
                     let shared =
                         if self.graph.retainers.is_one(node as usize) { visit.shared } else { number };
                     let above =
@@ -89,7 +92,7 @@ impl Searcher<'_> {
                 }
                 None => match path.pop() {
                     Some(above) => visit = above,
-                    None => return,
+                    None => return Ok(()),
                 },
             }
         }

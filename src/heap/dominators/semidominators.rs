@@ -1,16 +1,23 @@
 //! Semidominators, by path compression in the search tree.
 
 use super::retainers::Retainers;
+use crate::heap::error::HeapError;
 use crate::heap::memory::{prefetch, with_room};
+use crate::heap::task::Task;
 
 /// How many retainers ahead memory is asked for.
 const AHEAD: usize = 16;
 
 /// The semidominator of each number.
-pub(super) fn semidominators(parents: &[u32], retainers: Retainers) -> Vec<u32> {
+pub(super) fn semidominators(
+    parents: &[u32],
+    retainers: Retainers,
+    task: &Task,
+) -> Result<Vec<u32>, HeapError> {
     let Retainers { lowest: mut semi, higher } = retainers;
     let mut forest = Forest::new(parents);
     for w in (1..parents.len()).rev() {
+        task.advance_at(w)?;
         let mut lowest = semi[w];
         let mut chunk = higher.last_chunk(w);
         // Those found last first: they are likely below another child of the root, which ends the search.
@@ -27,7 +34,7 @@ pub(super) fn semidominators(parents: &[u32], retainers: Retainers) -> Vec<u32> 
         semi[w] = lowest;
         forest.links[w].lowest = lowest;
     }
-    semi
+    Ok(semi)
 }
 
 /// The linked part of the search tree: numbers above the current one.
