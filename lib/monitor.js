@@ -100,8 +100,8 @@ class Monitor {
     return JSON.parse(native.judgeMonitor(JSON.stringify(this.observations())));
   }
 
-  /** Everything that was measured. */
-  observations() {
+  /** Everything that was measured. @param {import('./track/index.js').ResourceGroup[]} resources */
+  observations(resources = this.resources()) {
     const checkpoints = JSON.stringify(this.#checkpoints.values());
     return {
       version: 1,
@@ -115,7 +115,7 @@ class Monitor {
       samples: native.samplerSamples(),
       floors: this.#floors.values(),
       now: this.#readNow(),
-      resources: this.resources(),
+      resources,
       history: this.#history.values(),
       stretches: JSON.parse(native.stretches(checkpoints)),
       intervalMs: this.#settings.intervalMs,
@@ -193,9 +193,9 @@ class Monitor {
     if (this.#prover && (this.#prover.isUnderWay || this.#readings % READINGS_PER_LOOK === 0)) this.#look(this.#prover);
   }
 
-  /** Live memory that keeps growing wants a proof. */
+  /** Live memory that keeps growing wants a proof. Resources say nothing of it, and take as long as the system's tables. */
   #look(prover) {
-    const grows = prover.isUnderWay || native.worthProvingMonitor(JSON.stringify(this.observations()));
+    const grows = prover.isUnderWay || native.worthProvingMonitor(JSON.stringify(this.observations([])));
     void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, () => this.observations());
   }
 }

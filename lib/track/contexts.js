@@ -16,9 +16,9 @@ const unknown = functionNamed('(unknown)');
  */
 class LeakWatchRequest {
   route = unknown;
-  /** While it is served and followed: the request's number, and how to ask it for its route. */
+  /** The request's number, once it has created something that is followed while its route is unknown. */
   id = 0;
-  /** @type {WeakRef<any> | null} */
+  /** While it is served and followed: how to ask it for its route. @type {WeakRef<any> | null} */
   request = null;
   /** The route's number, once it is known. @type {number | undefined} */
   number = undefined;

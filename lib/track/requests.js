@@ -84,9 +84,16 @@ class Requests {
     const request = marker.request?.deref();
     const route = marker.number ?? (request && this.#routes.serving(request));
     if (route !== undefined) return route;
-    if (marker.id === 0) return null; // received before anybody wanted to know
-    if (!this.#unresolved.has(marker.id) && this.#unresolved.size < MAX_UNRESOLVED) this.#unresolved.set(marker.id, new WeakRef(marker));
+    if (marker.request === null) return null; // received before anybody wanted to know
+    if (marker.id === 0) this.#number(marker);
     return -marker.id;
+  }
+
+  /** Until the route of a request is known, what it creates has its number. */
+  #number(marker) {
+    this.#lastId = 1 + (this.#lastId % 0x7fffffff);
+    marker.id = this.#lastId;
+    if (this.#unresolved.size < MAX_UNRESOLVED) this.#unresolved.set(marker.id, new WeakRef(marker));
   }
 
   /** A major collection has ended. */
@@ -140,11 +147,7 @@ class Requests {
     else response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
     if (!this.#marks && !this.#attributes) return undefined;
     const marker = this.#contexts.create(response);
-    if (this.#attributes) {
-      this.#lastId = 1 + (this.#lastId % 0x7fffffff);
-      marker.id = this.#lastId;
-      marker.request = new WeakRef(request);
-    }
+    if (this.#attributes) marker.request = new WeakRef(request);
     return marker;
   }
 
@@ -168,8 +171,10 @@ class Requests {
     const route = this.#routes.served(request);
     const marker = this.#marks || this.#attributes ? this.#contexts.of(response) : undefined;
     if (marker) {
-      if (marker.id !== 0) this.#table.resolve(marker.id, route);
-      this.#unresolved.delete(marker.id);
+      if (marker.id !== 0) {
+        this.#table.resolve(marker.id, route);
+        this.#unresolved.delete(marker.id);
+      }
       this.#contexts.settle(marker, route);
     }
     this.#routes.count(route);
