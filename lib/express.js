@@ -90,7 +90,7 @@ function createWatch(monitor, settings) {
   const events = new EventEmitter();
   const watch = Object.assign(createMiddleware(), {
     settings,
-    report: async () => monitor.report(),
+    report: () => monitor.report(),
     resources: () => monitor.resources(),
     checkpoint: (/** @type {string} */ name) => monitor.checkpoint(checkpointName(name)),
     stop() {
@@ -121,20 +121,16 @@ function leakTeller(monitor, events) {
   return () => {
     readings += 1;
     if (readings % READINGS_PER_VERDICT !== 0 || events.listenerCount('leak') === 0) return;
-    const report = reportOf(monitor);
+    // Nobody asked for this report, so nobody is told when there is none.
+    monitor.report().then((/** @type {any} */ report) => process.nextTick(tell, report), () => {});
+  };
+
+  /** Called by Node, so that what a listener throws is an uncaught exception as anywhere. */
+  function tell(report) {
     const fresh = report.suspects.filter(({ id }) => !told.has(id));
     if (report.verdict !== 'leaking' || fresh.length === 0) return;
     for (const { id } of fresh) told.add(id);
     events.emit('leak', report);
-  };
-}
-
-/** Nobody asked for this report, so nobody is told when there is none. */
-function reportOf(monitor) {
-  try {
-    return monitor.report();
-  } catch {
-    return { verdict: 'undecided', suspects: [] };
   }
 }
 

@@ -51,7 +51,7 @@ class Monitor {
     this.#prover = settings.prove && Prover.supported ? new Prover(settings.intervalMs) : null;
     const all = settings.track === 'all';
     this.#tracker = createTracker({ stacks: true, share: all ? 1 : SHARE, timers: all, listeners: all, handles: all, files: all, streams: all, requests: all, collections: SURVIVED_COLLECTIONS });
-    this.#follower = new Follower(this.#tracker, () => countOutgoing(native.openFiles()));
+    this.#follower = new Follower(this.#tracker, async () => countOutgoing(await native.readOpenFiles()));
   }
 
   /**
@@ -76,15 +76,20 @@ class Monitor {
   /** Takes everything out again. */
   stop() {
     this.#prover?.stop();
+    this.#follower.stop();
     for (const undo of this.#undo.reverse()) undo();
     this.#undo = [];
   }
 
-  /** What is alive and what keeps the process busy, most first. @returns {import('./track/index.js').ResourceGroup[]} */
-  resources() {
+  /**
+   * What is alive and what keeps the process busy, most first.
+   * @param {import('./monitor/active.js').OpenFileGroup[]} open descriptors
+   * @returns {import('./track/index.js').ResourceGroup[]}
+   */
+  resources(open = native.openFiles()) {
     this.#emitters?.sweep();
     const tracked = this.#tracker.groupsAsWritten();
-    return [...tracked, ...untracked(countActive(), tracked, native.openFiles())].sort((a, b) => b.count - a.count);
+    return [...tracked, ...untracked(countActive(), tracked, open)].sort((a, b) => b.count - a.count);
   }
 
   /**
@@ -96,12 +101,17 @@ class Monitor {
   }
 
   /** The verdict so far, and the evidence for it. */
-  report() {
-    return JSON.parse(native.judgeMonitor(JSON.stringify(this.observations())));
+  async report() {
+    return JSON.parse(native.judgeMonitor(JSON.stringify(this.observations(await this.#resources()))));
+  }
+
+  /** The same as `resources`, while another thread reads the system's tables. */
+  async #resources() {
+    return this.resources(await native.readOpenFiles());
   }
 
   /** Everything that was measured. @param {import('./track/index.js').ResourceGroup[]} resources */
-  observations(resources = this.resources()) {
+  observations(resources) {
     const checkpoints = JSON.stringify(this.#checkpoints.values());
     return {
       version: 1,
@@ -196,7 +206,8 @@ class Monitor {
   /** Live memory that keeps growing wants a proof. Resources say nothing of it, and take as long as the system's tables. */
   #look(prover) {
     const grows = prover.isUnderWay || native.worthProvingMonitor(JSON.stringify(this.observations([])));
-    void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, () => this.observations());
+    const observations = async () => this.observations(await this.#resources());
+    void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, observations);
   }
 }
 

@@ -249,10 +249,7 @@ export declare function judgeMonitor(observations: string): string;
 /** Judges a test run (JSON) on a thread of libuv's pool. Resolves to the report (JSON). */
 export declare function judgeTestRun(testRun: string): Promise<string>;
 
-/**
- * The open descriptors in groups, the largest first. Takes as long as the system's socket tables: call
- * it for a reason, not regularly.
- */
+/** The open descriptors in groups, the largest first. Takes as long as the system's socket tables. */
 export declare function openFiles(): Array<OpenFileGroup>;
 
 /**
@@ -269,6 +266,9 @@ export declare function prepareSnapshot(settings: CaptureSettings, limits: Captu
  * process that the monitor measured (JSON). Works on a thread of libuv's pool.
  */
 export declare function proveMonitor(observations: string, snapshots: string): Promise<string>;
+
+/** The same, read on a thread of libuv's pool. */
+export declare function readOpenFiles(): Promise<Array<OpenFileGroup>>;
 
 /** One reading, now. */
 export declare function readProcess(): ProcessReading;

@@ -22,7 +22,7 @@ class BlindMonitor {
     return untracked(countActive(), [], []);
   }
 
-  report() {
+  async report() {
     const { pid, version: nodeVersion, argv } = process;
     const { heapUsed, heapTotal, arrayBuffers, external, rss } = process.memoryUsage();
     return {

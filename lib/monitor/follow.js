@@ -19,6 +19,7 @@ class Follower {
   #tracker;
   #countOutgoing;
   #attributeUntil = 0;
+  #stopped = false;
   #connections = new Trend();
   #outgoing = new Trend();
   /** @type {{ kind: 'timers' | 'handles' | 'files', count: (active: Record<string, number>, descriptors: number) => number, trend: Trend, until: number }[]} */
@@ -26,7 +27,7 @@ class Follower {
 
   /**
    * @param {ReturnType<typeof import('../track/index.js').createTracker>} tracker
-   * @param {() => number} countOutgoing connections of ours; takes as long as the system's tables
+   * @param {() => Promise<number>} countOutgoing connections of ours; takes as long as the system's tables
    */
   constructor(tracker, countOutgoing) {
     this.#tracker = tracker;
@@ -47,7 +48,7 @@ class Follower {
       if (row.trend.grows) this.#follow(row, nowMs);
       else if (row.until > 0 && row.until < nowMs) this.#letGo(row);
     }
-    this.#pollConnections(active, nowMs);
+    this.#pollConnections(active, nowMs).catch(() => {}); // no measurement
     if (this.#attributeUntil < nowMs) this.#tracker.unfollow('requests');
   }
 
@@ -60,11 +61,17 @@ class Follower {
     this.#tracker.follow('requests');
   }
 
+  /** Nothing is followed from now on. */
+  stop() {
+    this.#stopped = true;
+  }
+
   /** More connections can mean more clients. Only those of ours are a reason to take stacks. */
-  #pollConnections(active, nowMs) {
+  async #pollConnections(active, nowMs) {
     this.#connections.push(active.TCPSocketWrap ?? 0);
     if (!this.#connections.grows) return;
-    this.#outgoing.push(this.#countOutgoing());
+    this.#outgoing.push(await this.#countOutgoing());
+    if (this.#stopped) return;
     const handles = this.#kinds.find(({ kind }) => kind === 'handles');
     if (this.#outgoing.grows) this.#follow(handles, nowMs);
   }

@@ -75,7 +75,7 @@ class Prover {
    * @param {boolean} moment.grows whether live memory keeps growing
    * @param {number} moment.requests
    * @param {number} moment.collections major ones
-   * @param {() => object} observations what was measured, for the comparison
+   * @param {() => Promise<object>} observations what was measured, for the comparison
    */
   async consider({ grows, requests, collections }, observations) {
     if (this.#busy || Date.now() < this.#restUntil || this.#abort.signal.aborted) return;
@@ -93,7 +93,7 @@ class Prover {
     this.#busy = true;
     try {
       await this.#takeNext({ requests, collections });
-      if (this.#snapshots.length === SNAPSHOTS) await this.#compare(observations());
+      if (this.#snapshots.length === SNAPSHOTS) await this.#compare(await observations());
       this.#failures = 0;
     } catch {
       this.#failures += 1;

@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use napi::{Error, Result, Status};
+use napi::bindgen_prelude::AsyncTask;
+use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
 
+use super::guard::guarded;
 use crate::sampler::{FileKind, OpenFiles, Reading, Sampler, probe};
 
 /// One moment's readings. Sizes are in bytes; `null` is what the system does not tell.
@@ -94,11 +96,32 @@ pub fn sampler_stop() {
     SAMPLER.set(None);
 }
 
-/// The open descriptors in groups, the largest first. Takes as long as the system's socket tables: call
-/// it for a reason, not regularly.
+/// The open descriptors in groups, the largest first. Takes as long as the system's socket tables.
 #[napi(catch_unwind)]
 pub fn open_files() -> Vec<OpenFileGroup> {
     probe().open_files().into_iter().map(group_of).collect()
+}
+
+/// The same, read on a thread of libuv's pool.
+#[napi(catch_unwind, ts_return_type = "Promise<Array<OpenFileGroup>>")]
+pub fn read_open_files() -> AsyncTask<OpenFilesTask> {
+    AsyncTask::new(OpenFilesTask)
+}
+
+/// Reads the system's tables.
+pub struct OpenFilesTask;
+
+impl Task for OpenFilesTask {
+    type Output = Vec<OpenFileGroup>;
+    type JsValue = Vec<OpenFileGroup>;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        guarded(|| Ok(open_files()))
+    }
+
+    fn resolve(&mut self, _env: Env, groups: Self::Output) -> Result<Self::JsValue> {
+        Ok(groups)
+    }
 }
 
 fn reading_of(reading: &Reading) -> ProcessReading {
