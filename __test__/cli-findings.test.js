@@ -61,6 +61,14 @@ test('a map of numbers, which no snapshot shows and whose store grows in steps',
   assert.ok(suspect.evidence.some((sentence) => /^it had [\d,]+, then [\d,]+, then [\d,]+ entries/.test(sentence)), suspect.evidence.join('\n'));
 });
 
+test('an app that leaves it to cluster workers to listen is tested as one of them', async () => {
+  const { code, report, stderr } = await reportOf('cluster.js', '--request', 'GET /visit/{{n}}');
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /cluster\.js forks cluster workers/);
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.routes, suspect.createdAt[0]?.line], [['GET /visit/:id'], lineOf('cluster.js', 'visits.push')]);
+});
+
 test('what fills below its bound is not accused, and said', async () => {
   const { code, report } = await reportOf('bounded.js', '--request', 'GET /page/{{n}}', '--request', 'GET /token/{{n}}', '--request', 'GET /visit/{{n}}');
   assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);

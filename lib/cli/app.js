@@ -5,7 +5,7 @@ const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { LeakWatchError } = require('../errors.js');
 const { Channel } = require('../control/channel.js');
-const { CONTROL_FD } = require('../control/protocol.js');
+const { CLUSTER_WORKER, CONTROL_FD } = require('../control/protocol.js');
 const { Tail } = require('./tail.js');
 
 const REGISTER = path.join(__dirname, '..', 'register.js');
@@ -19,6 +19,7 @@ const OUTPUT_LINES = 20;
  * @property {string[]} nodeArgs
  * @property {string} entry
  * @property {string[]} args
+ * @property {boolean} [asWorker] it shall take itself for a cluster worker
  */
 
 /** The app under test: its process, the control channel into it and the end of what it printed. */
@@ -41,7 +42,8 @@ class App {
    */
   static async start(launch) {
     const port = process.env.PORT ?? String(await findFreePort());
-    return new App(launch, { NODE_ENV: 'production', ...process.env, PORT: port, [CONTROL_FD]: String(CONTROL_DESCRIPTOR) });
+    const role = launch.asWorker ? { [CLUSTER_WORKER]: '1' } : {};
+    return new App(launch, { NODE_ENV: 'production', ...process.env, PORT: port, [CONTROL_FD]: String(CONTROL_DESCRIPTOR), ...role });
   }
 
   /**
@@ -157,9 +159,10 @@ function killGroup(pid) {
 /** @returns {LeakWatchError} */
 function deathOf(code, signal, outOfMemory) {
   const how = outOfMemory ? 'ran out of memory' : signal ? `was ended by ${signal}` : `exited with code ${code}`;
+  const exported = code === 0 ? ' A file that only exports the app does not: name the one that calls listen().' : '';
   const advice = outOfMemory
     ? 'Send fewer requests (--requests, --warmup, --rounds), or give it a larger heap (--node-arg=--max-old-space-size=4096).'
-    : 'It has to keep running while it is tested. Start it by hand in the same folder and with the same environment to see why it ends.';
+    : `It has to keep running while it is tested.${exported} Start it by hand in the same folder and with the same environment to see why it ends.`;
   return new LeakWatchError('ERR_LEAKWATCH_APP_EXITED', `The app ${how} during the test. ${advice}`);
 }
 

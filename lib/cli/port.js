@@ -7,22 +7,28 @@ const { LeakWatchError } = require('../errors.js');
 // The likelier a server is the app's, the shorter the wait for one that listens later.
 const WAIT_FOR_BETTER_MS = { app: 150, http: 1000, tcp: 3000 };
 const KINDS = /** @type {const} */ (['app', 'http', 'tcp']);
+/** A primary that forks may listen, too. */
+const WAIT_AFTER_FORK_MS = 1500;
 const POLL_MS = 50;
 
 /**
  * Waits for the app to listen and chooses the server that traffic goes to.
  * @param {import('./app.js').App} app
  * @param {{ port?: number, timeoutMs: number, signal: AbortSignal }} options
- * @returns {Promise<ServerInfo>}
+ * @returns {Promise<ServerInfo | null>} null for a cluster primary, which leaves it to its workers to listen
  */
 async function findServer(app, { port, timeoutMs, signal }) {
   const limit = performance.now() + timeoutMs;
   let firstAt = Infinity;
+  let forkedAt = Infinity;
   /** @type {ServerInfo[]} */
   let servers = [];
   while (performance.now() < limit) {
     signal.throwIfAborted();
-    servers = await app.request('servers');
+    const answer = await app.request('servers');
+    servers = answer.servers;
+    if (answer.forks) forkedAt = Math.min(forkedAt, performance.now());
+    if (servers.length === 0 && performance.now() - forkedAt >= WAIT_AFTER_FORK_MS) return null;
     const chosen = chooseServer(servers, port);
     if (chosen) {
       firstAt = Math.min(firstAt, performance.now());
@@ -67,7 +73,7 @@ function neverListened(servers, port, timeoutMs, output) {
   const found = servers.length > 0 ? `only on ${servers.map((server) => server.port).join(', ')}` : 'on no TCP port';
   const message =
     port === undefined
-      ? `The app did not listen on any TCP port within ${seconds} s. leakwatch needs an entry file that calls server.listen() in its own process: neither a cluster primary nor a script that starts the app in another process.`
+      ? `The app did not listen on any TCP port within ${seconds} s. leakwatch needs an entry file that calls server.listen() in its own process: not a script that starts the app in another process.`
       : `The app did not listen on port ${port} within ${seconds} s, ${found}. Leave --port out to let leakwatch choose, or name the right one.`;
   return Object.assign(new LeakWatchError('ERR_LEAKWATCH_NEVER_LISTENED', message), { output });
 }

@@ -4,14 +4,11 @@ const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { grows, judge } = require('./judge.js');
 const { ROUND_MS, isExhausted, nextWarmupBatch, planRequests } = require('./plan.js');
-const { findServer, urlOf } = require('./port.js');
+const { urlOf } = require('./port.js');
 
 const SNAPSHOTS = 3;
 /** Routes worth a round of their own: their share of the requests, and how many at most. */
 const APART = { share: 0.02, routes: 5 };
-const LISTEN_TIMEOUT_MS = 30_000;
-// Of a short --timeout: what never listened is better said than that time ran out.
-const LISTEN_SHARE = 0.9;
 
 /**
  * @typedef {object} Context
@@ -28,8 +25,8 @@ class TestRun {
   #app;
   #workdir;
   #context;
-  #url = '';
-  #port = 0;
+  #url;
+  #port;
   #sent = 0;
   #round = 0;
   #perRound = 0;
@@ -39,14 +36,17 @@ class TestRun {
   /**
    * @param {import('./options.js').TestOptions} options
    * @param {import('./app.js').App} app
+   * @param {import('./port.js').ServerInfo} server of it
    * @param {import('./workdir.js').Workdir} workdir
    * @param {Context} context
    */
-  constructor(options, app, workdir, context) {
+  constructor(options, app, server, workdir, context) {
     this.#options = options;
     this.#app = app;
     this.#workdir = workdir;
     this.#context = context;
+    this.#url = urlOf(server);
+    this.#port = server.port;
     this.#evidence = {
       version: 1,
       nodeVersion: context.nodeVersion,
@@ -65,7 +65,7 @@ class TestRun {
 
   /** @returns {Promise<any>} the Report */
   async perform() {
-    await this.#findPort();
+    await this.#app.request('ready');
     await this.#warmUp();
     await this.#app.request('startAllocationProfile');
     await this.#rounds();
@@ -79,14 +79,6 @@ class TestRun {
     }
     this.#workdir.keep(this.#evidence);
     return report;
-  }
-
-  async #findPort() {
-    const { port, timeoutMs } = this.#options;
-    const server = await findServer(this.#app, { port, timeoutMs: Math.min(LISTEN_TIMEOUT_MS, timeoutMs * LISTEN_SHARE), signal: this.#context.signal });
-    await this.#app.request('ready');
-    this.#url = urlOf(server);
-    this.#port = server.port;
   }
 
   /** Leaves the app warm, and knows then how many requests a round has. */

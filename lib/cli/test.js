@@ -3,9 +3,14 @@ const { execFile } = require('node:child_process');
 const { promisify } = require('node:util');
 const { LeakWatchError } = require('../errors.js');
 const { App } = require('./app.js');
+const { findServer } = require('./port.js');
 const { TestRun } = require('./test-run.js');
 const { RequestTraffic, loadTraffic } = require('./traffic.js');
 const { Workdir } = require('./workdir.js');
+
+const LISTEN_TIMEOUT_MS = 30_000;
+// Of a short --timeout: what never listened is better said than that time ran out.
+const LISTEN_SHARE = 0.9;
 
 /**
  * Starts the app, drives it, measures it and judges what it keeps. Nothing of it is left behind.
@@ -24,7 +29,15 @@ async function testApp(options, { progress, signal }) {
   try {
     progress.phase(`starting ${options.entry} with Node ${nodeVersion}`);
     app = await App.start(options);
-    const run = new TestRun(options, app, workdir, { traffic, requests, progress, signal: AbortSignal.any([signal, ended.signal]), nodeVersion });
+    const limit = { port: options.port, timeoutMs: Math.min(LISTEN_TIMEOUT_MS, options.timeoutMs * LISTEN_SHARE), signal };
+    let server = await findServer(app, limit);
+    if (server === null) {
+      progress.warn(`${options.entry} forks cluster workers: tested is one of them, in a process of its own`);
+      await app.stop();
+      app = await App.start({ ...options, asWorker: true });
+      server = await findServer(app, limit);
+    }
+    const run = new TestRun(options, app, /** @type {import('./port.js').ServerInfo} */ (server), workdir, { traffic, requests, progress, signal: AbortSignal.any([signal, ended.signal]), nodeVersion });
     return await Promise.race([run.perform(), app.died, rejectionOf(signal)]);
   } finally {
     // A traffic module's long-lived clients go by this signal.

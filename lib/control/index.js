@@ -5,6 +5,7 @@ const net = require('node:net');
 const { takeSnapshot } = require('../capture.js');
 const { createTracker } = require('../track/index.js');
 const { Channel } = require('./channel.js');
+const { watchForks } = require('./cluster.js');
 const { Collections } = require('./collections.js');
 const { Inspection } = require('./inspection.js');
 const { collect, settle } = require('./collect.js');
@@ -22,22 +23,26 @@ function start(descriptor) {
   socket.unref();
   const channel = new Channel(socket);
   const servers = watchServers();
+  const forks = watchForks();
   // Here knowing more is worth what it costs.
   const tracker = createTracker({ stacks: true, timers: true, listeners: true, handles: true, files: true, streams: true, requests: true });
   tracker.start();
-  const commands = createCommands(servers, tracker, new Inspection());
+  const commands = createCommands(servers, forks, tracker, new Inspection());
 
   channel.on('message', (message) => answer(channel, commands, message));
   channel.on('close', endProcess);
 }
 
-function createCommands(servers, tracker, inspection) {
+function createCommands(servers, forks, tracker, inspection) {
   const gate = new Gate();
   const collections = new Collections(inspection);
   return {
-    servers: () => servers.list(),
+    servers: () => ({ servers: servers.list(), forks: forks.seen() }),
     /** The parent has its port: from here on `listen` is the app's own again. */
-    ready: () => servers.stop(),
+    ready() {
+      servers.stop();
+      forks.stop();
+    },
     routes: () => tracker.routes(),
     async measure() {
       await settle();
