@@ -67,6 +67,7 @@ test('an app that leaves it to cluster workers to listen is tested as one of the
   assert.match(stderr, /cluster\.js forks cluster workers/);
   const [suspect] = report.suspects;
   assert.deepEqual([suspect.routes, suspect.createdAt[0]?.line], [['GET /visit/:id'], lineOf('cluster.js', 'visits.push')]);
+  assert.ok(suspect.retainerPath.some(({ kind, name }) => kind === 'variable' && name === 'visits'), JSON.stringify(suspect.retainerPath));
 });
 
 test('what fills below its bound is not accused, and said', async () => {

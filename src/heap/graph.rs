@@ -18,7 +18,7 @@ use super::groups::Groups;
 use super::locations::ScriptPosition;
 use super::originals::Originals;
 use super::paths::PathTree;
-use super::scopes::ScopeInfos;
+use super::scopes::{self, ScopeInfos};
 use super::scripts::Scripts;
 use super::shallow::shallow_sizes;
 use super::snapshot::Snapshot;
@@ -277,13 +277,15 @@ impl HeapGraph {
         self.snapshot.edges.kind(edge.at())
     }
 
-    /// The edge's label.
+    /// The edge's label; that of a block's variable, which V8 numbers, is the variable's name.
     pub fn edge_name(&self, edge: EdgeIndex) -> EdgeName<'_> {
         let name = self.snapshot.edges.names[edge.at()];
-        if self.edge_kind(edge).is_indexed() {
-            EdgeName::Index(name)
-        } else {
-            EdgeName::Name(self.snapshot.string(name))
+        if !self.edge_kind(edge).is_indexed() {
+            return EdgeName::Name(self.snapshot.string(name));
+        }
+        match scopes::block_variable(self, edge) {
+            Some(variable) => EdgeName::Name(self.name(variable)),
+            None => EdgeName::Index(name),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::collections::{self, Slot};
 use super::graph::HeapGraph;
 use super::modules::ExportedVariable;
-use super::scopes::Scope;
+use super::scopes::{self, Scope};
 use super::types::{EdgeIndex, EdgeKind, NodeType};
 
 /// Why an edge keeps its target alive.
@@ -55,7 +55,8 @@ pub(super) fn hold_of(graph: &HeapGraph, edge: EdgeIndex) -> Hold {
         }
         EdgeKind::Property => Hold::Property,
         EdgeKind::Element => Hold::Element,
-        EdgeKind::Context => graph.scope_of(source).map_or(Hold::Internal, Hold::Variable),
+        EdgeKind::Hidden if scopes::block_variable(graph, edge).is_none() => Hold::Internal,
+        EdgeKind::Context | EdgeKind::Hidden => graph.scope_of(source).map_or(Hold::Internal, Hold::Variable),
         EdgeKind::Internal if graph.is_ephemeron(edge) => Hold::WeakMapValue,
         EdgeKind::Internal => internal_hold(graph, edge, name.unwrap_or_default()),
         _ => Hold::Internal,

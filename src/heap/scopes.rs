@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::graph::HeapGraph;
 use super::scripts::{Location, script_file};
-use super::types::{EdgeKind, NodeIndex, NodeType};
+use super::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
 /// The function, or module, whose variables a context holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +62,20 @@ pub(super) fn contexts(graph: &HeapGraph) -> impl Iterator<Item = NodeIndex> {
     graph.nodes().filter(move |&node| {
         *known[graph.name_string(node) as usize].get_or_insert_with(|| is_context(graph, node))
     })
+}
+
+/// The name of a block's variable: V8 names those of functions, and numbers those of blocks. The scope info has the
+/// names in the same order, but numbers have no edge: where one is missing nobody knows which is which.
+pub(super) fn block_variable(graph: &HeapGraph, edge: EdgeIndex) -> Option<NodeIndex> {
+    let context = graph.edge_source(edge);
+    if graph.edge_kind(edge) != EdgeKind::Hidden || !is_context(graph, context) {
+        return None;
+    }
+    let hidden = |node| graph.edges(node).filter(|&edge| graph.edge_kind(edge) == EdgeKind::Hidden);
+    let place = hidden(context).position(|other| other == edge)?;
+    let of_info = hidden(graph.internal_target(context, b"scope_info")?).map(|edge| graph.edge_target(edge));
+    let names: Vec<NodeIndex> = of_info.filter(|&node| graph.node_type(node) == NodeType::String).collect();
+    (names.len() == hidden(context).count()).then(|| names[place])
 }
 
 /// The scope of a context node; `None` for other nodes.
