@@ -138,6 +138,8 @@ declare namespace leakWatch {
     folder: string | null;
     /** Whether the snapshots share object ids: taken inline in one process. */
     sameProcess: boolean;
+    /** False when they are of one process, and a later one stands before an earlier one. */
+    inOrder: boolean;
     totalBytes: number[];
     /** Who holds what grew at every step. */
     growth: {

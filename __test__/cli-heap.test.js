@@ -50,6 +50,7 @@ test('analyze: sizes, collections, listeners and lines', async () => {
   const text = one(stripVTControlCharacters(stdout));
   assert.match(text, /9,000 .* Map .*sessions › Map/);
   assert.match(text, /9,000 order of EventEmitter/);
+  assert.match(text, /look npx leakwatch path \S*3\.heapsnapshot --id \d+/);
   assert.match(text, /9,000 .* .*heap-leaks\.js:17/);
   assert.ok(stdout.includes('\u001b[1m'), 'colours when forced');
   assert.equal(code, 0);

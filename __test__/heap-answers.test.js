@@ -31,7 +31,7 @@ const sessionPath = `${store} › sessions (Map) › value › Session`;
 
 test('three snapshots of one process: the holders and what accumulates in them', async () => {
   const comparison = await compareSnapshots([1, 2, 3].map((number) => file('a', number)));
-  assert.equal(comparison.sameProcess, true);
+  assert.deepEqual([comparison.sameProcess, comparison.inOrder], [true, true]);
   const [sessions, listeners, ...others] = comparison.growth;
   assert.deepEqual([sessions.matchedBy, listeners.matchedBy], ['id', 'id']);
   assert.equal(sessions.path, `${store} › sessions › Map`);
@@ -45,6 +45,13 @@ test('three snapshots of one process: the holders and what accumulates in them',
   assert.deepEqual([row.count, row.added, row.removed], [[leaked, leaked * 3], leaked * 2, 0]);
   assert.equal(row.constructor.file, store);
   assert.equal(row.constructor.line, 4);
+});
+
+test('snapshots in a wrong order are noticed', async () => {
+  const reversed = await compareSnapshots([file('a', 3), file('a', 1)]);
+  assert.deepEqual([reversed.sameProcess, reversed.inOrder], [false, false]);
+  const across = await compareSnapshots([file('b', 3), file('a', 1)]);
+  assert.deepEqual([across.sameProcess, across.inOrder], [false, true], 'of different processes nothing tells');
 });
 
 test('snapshots of two processes: the same leak has the same id', async () => {

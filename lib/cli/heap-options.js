@@ -56,7 +56,8 @@ function existing(command, files) {
   if (compares && files.length < 2) throw wrong(`Expected two or more ${what}s in the order they were taken, got ${files.length}: 'leakwatch ${command} 1.${example} 2.${example} 3.${example}'.`);
   if (!compares && files.length !== 1) throw wrong(`Expected one heap snapshot, got ${files.length === 0 ? 'none' : files.join(', ')}: 'leakwatch ${command} app.heapsnapshot'.`);
   for (const file of files) {
-    if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) throw wrong(`There is no file ${path.resolve(file)}. Expected a ${what}, such as ${source}.`);
+    const found = fs.statSync(file, { throwIfNoEntry: false });
+    if (!found?.isFile()) throw wrong(`${found ? `${path.resolve(file)} is not a file` : `There is no file ${path.resolve(file)}`}. Expected a ${what}, such as ${source}.`);
   }
   return files;
 }

@@ -37,6 +37,8 @@ pub struct SnapshotComparison {
     /// True when the snapshots were taken inline in one process: then objects and holders are matched by
     /// id, else by signature.
     pub same_process: bool,
+    /// False when they are of one process, and a later one stands before an earlier one.
+    pub in_order: bool,
     /// Bytes each snapshot retains.
     pub total_bytes: Vec<u64>,
     /// What grew from each snapshot to the next, greatest growth first.
@@ -57,6 +59,8 @@ impl SnapshotComparison {
         let [first, .., last] = graphs else { panic!("a comparison needs at least two snapshots") };
         task.enter(Phase::Answering, graphs.iter().map(|graph| graph.node_count()).sum())?;
         let same_process = graphs.windows(2).all(|pair| Samples::of(pair[0]).same_process(pair[1]));
+        let is_reversed = |pair: &[&HeapGraph]| Samples::of(pair[1]).same_process(pair[0]);
+        let in_order = same_process || !graphs.windows(2).any(is_reversed);
         task.check()?;
         let (growth, classes) = std::thread::scope(|scope| {
             let growth = scope.spawn(|| growth::growth(graphs, same_process, top, task));
@@ -67,6 +71,7 @@ impl SnapshotComparison {
         Ok(Self {
             folder: app_folder(last),
             same_process,
+            in_order,
             total_bytes: graphs.iter().map(|graph| graph.total_size()).collect(),
             growth,
             classes: classes.into_iter().take(top).collect(),

@@ -1,5 +1,7 @@
 //! What is in one snapshot.
 
+use std::path::Path;
+
 use anstyle::Style;
 
 use super::{bytes, line_of, place};
@@ -26,13 +28,13 @@ pub fn render_analysis(analysis: &SnapshotAnalysis, file: &str, options: TextOpt
     let size = page.styled(&bytes(analysis.summary.total_bytes), Style::new().bold());
     page.line(&format!("{size} in {} objects  {file}", units::count(analysis.summary.nodes as u64)));
     for (index, row) in analysis.suspects.iter().take(SUSPECTS).enumerate() {
-        suspect(&mut page, index + 1, row);
+        suspect(&mut page, index + 1, row, file);
     }
     Lists { analysis, worth: (analysis.summary.total_bytes as f64 * MIN_SHARE) as u64 }.render(&mut page);
     page.finish()
 }
 
-fn suspect(page: &mut Page, number: usize, suspect: &LeakSuspect) {
+fn suspect(page: &mut Page, number: usize, suspect: &LeakSuspect, file: &str) {
     page.line("");
     let count =
         if suspect.count > 1 { format!("{} × ", units::count(suspect.count)) } else { String::new() };
@@ -55,7 +57,16 @@ fn suspect(page: &mut Page, number: usize, suspect: &LeakSuspect) {
     if let Some(location) = &suspect.location {
         page.field("defined at", &place(location));
     }
-    page.field("look", &format!("leakwatch path FILE --id {}", suspect.id));
+    page.field("look", &format!("npx leakwatch path {} --id {}", argument(file), suspect.id));
+}
+
+/// The file as one types it: from where one is, in quotes when they are needed.
+fn argument(file: &str) -> String {
+    let here = std::env::current_dir().ok();
+    let inside = here.and_then(|here| Path::new(file).strip_prefix(here).ok().map(Path::to_path_buf));
+    let file = inside.map_or_else(|| file.into(), |inside| inside.to_string_lossy().into_owned());
+    let is_plain = |char: char| char.is_alphanumeric() || "/\\.:-_".contains(char);
+    if file.chars().all(is_plain) { file } else { format!("\"{file}\"") }
 }
 
 struct Lists<'a> {

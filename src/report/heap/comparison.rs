@@ -58,6 +58,9 @@ fn verdict(page: &mut Page, comparison: &SnapshotComparison) {
     };
     let word = page.styled(word, color.on_default().bold());
     page.line(&format!("{word}  {}, {rest}", series(&comparison.total_bytes, bytes)));
+    if !comparison.in_order {
+        page.line("The snapshots are not in the order they were taken: name the oldest first.");
+    }
 }
 
 fn holder(page: &mut Page, number: usize, growth: &Growth, by_id: bool) {
