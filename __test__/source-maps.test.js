@@ -46,11 +46,11 @@ test('leakwatch test names the lines of the .ts file, and so do its snapshots', 
   assert.ok(!stdout.includes('dist/app.js:'), 'not in sentences either');
 
   const snapshot = path.join(kept, '3.heapsnapshot');
-  const { classes, timers, files } = await analyzeSnapshot(snapshot);
+  const { classes, timers, modules } = await analyzeSnapshot(snapshot);
   const session = classes.find(({ name }) => name === 'Session');
   assert.deepEqual([session?.constructor?.file, session?.constructor?.line], [source, lineOf('constructor(')]);
   assert.deepEqual([timers[0].location.file, timers[0].location.line], [source, lineOf('// timer')]);
-  assert.ok(files.some(({ file }) => file === source));
+  assert.ok(modules.some(({ file }) => file === source));
   const why = await explainObject(snapshot, { class: 'Session' });
   assert.ok(why?.paths.some(({ text }) => text.startsWith(`${source} › sessions (Map)`)), JSON.stringify(why?.paths));
 });
