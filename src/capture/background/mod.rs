@@ -13,7 +13,6 @@
 //! 7. [`watch`]: the thread drains the pipe, watches time and memory, and collects the child.
 
 mod child;
-mod memory_map;
 mod regions;
 mod relocations;
 mod threads;
@@ -24,7 +23,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use self::child::Messages;
-use self::regions::{ForkableHeap, Survey};
+use self::regions::ForkableHeap;
 use self::watch::Child;
 use super::Product;
 use super::admission::Budget;
@@ -58,8 +57,6 @@ pub enum Attempt {
 #[derive(Debug)]
 pub struct Start {
     session: Arc<Session>,
-    /// There is one once everything is ready.
-    survey: Arc<OnceLock<Survey>>,
     forked: mpsc::Sender<Forked>,
 }
 
@@ -93,18 +90,16 @@ where
     Consume: FnOnce(PipeReader, &mut dyn Writer, &Session) -> Result<Product, CaptureError>,
 {
     let session = Arc::new(Session::default());
-    let survey = Arc::new(OnceLock::new());
     let (forked, from_start) = mpsc::channel::<Forked>();
-    let ready = Arc::clone(&survey);
     session.run(move |session| {
         yield_to_the_app();
         let (limits, consume) = prepare()?;
-        ready.get_or_init(Survey::take);
+        session.set_ready();
         let Forked { pid, output, messages } = from_start.recv().map_err(|_| CaptureError::cancelled())?;
         let mut child = Child::new(pid, limits, messages, Arc::clone(session));
         consume(output, &mut child, session)
     })?;
-    Ok((Arc::clone(&session), Start { session, survey, forked }))
+    Ok((Arc::clone(&session), Start { session, forked }))
 }
 
 impl Start {
@@ -120,13 +115,15 @@ impl Start {
         if self.session.has_ended() {
             return Ok(Attempt::Done);
         }
-        let Some(survey) = self.survey.get() else { return Ok(Attempt::NotReady) };
+        if !self.session.is_ready() {
+            return Ok(Attempt::NotReady);
+        }
         if threads::busy().map_err(system)? > 0 {
             return Ok(Attempt::Busy);
         }
         let (output, input) = open_pipe()?;
         let messages = Messages::open().map_err(system)?;
-        let heap = ForkableHeap::open(survey).map_err(system)?;
+        let heap = ForkableHeap::open().map_err(system)?;
         // Finding V8's pages took a moment: look again.
         if threads::busy().map_err(system)? > 0 {
             return Ok(Attempt::Busy);
