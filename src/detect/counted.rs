@@ -8,6 +8,9 @@ use super::clusters::{Interval3, recurs, retained};
 use super::input::{Counted, SnapshotAt};
 use crate::heap::{HeapGraph, NodeIndex};
 
+/// How far from what its rate explains a collection may be at the first snapshot.
+const MAX_STRAY: f64 = 0.3;
+
 /// Collections that gained entries at the same rate in both intervals, and that no cluster explains.
 pub fn counted(series: &Interval3, snapshots: &[SnapshotAt], explained: &[Cluster]) -> Vec<Cluster> {
     let graph = series.graphs[2];
@@ -16,6 +19,9 @@ pub fn counted(series: &Interval3, snapshots: &[SnapshotAt], explained: &[Cluste
     let grown = third.counted.iter().filter_map(|now| {
         let entries = [*before[0].get(&now.id)?, *before[1].get(&now.id)?, now.count];
         let owner = graph.node_by_id(now.id)?;
+        if !grew_like_this_before(entries, series.requests, first.requests) {
+            return None;
+        }
         let unexplained = !explained.iter().any(|cluster| cluster.owner == owner);
         unexplained.then(|| cluster(series, owner, entries)).flatten()
     });
@@ -27,6 +33,14 @@ pub fn counted(series: &Interval3, snapshots: &[SnapshotAt], explained: &[Cluste
 /// Entries by the object's id.
 pub fn by_id(counted: &[Counted]) -> HashMap<u32, u64> {
     counted.iter().map(|collection| (collection.id, collection.count)).collect()
+}
+
+/// Did it get all it has at the rate of the two intervals? One that is also emptied has had more or less than that,
+/// and a little more at two moments is chance.
+fn grew_like_this_before(entries: [u64; 3], requests: [f64; 2], before: f64) -> bool {
+    let per_request = entries[2].saturating_sub(entries[0]) as f64 / requests.iter().sum::<f64>().max(1.0);
+    let had = entries[0] as f64;
+    (had - per_request * before).abs() <= had * MAX_STRAY
 }
 
 fn cluster(series: &Interval3, owner: NodeIndex, entries: [u64; 3]) -> Option<Cluster> {
@@ -66,4 +80,20 @@ fn newest_entry(graph: &HeapGraph, owner: NodeIndex, first_id: u32) -> Option<No
     let inside = targets(owner).filter(|&store| is_storage(graph, store)).flat_map(targets);
     let entries = inside.chain(targets(owner)).filter(|&node| !is_storage(graph, node));
     entries.filter(|&node| graph.is_newer(node, first_id)).max_by_key(|&node| graph.id(node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grew_at_this_rate_from_the_start_does_so_and_what_is_emptied_now_and_then_does_not() {
+        let requests = [1000.0, 1000.0];
+        assert!(grew_like_this_before([6500, 7500, 8500], requests, 6500.0));
+        assert!(grew_like_this_before([3000, 3500, 4000], requests, 6500.0));
+        // Sessions of the last seconds: some more at each look.
+        assert!(!grew_like_this_before([300, 320, 345], requests, 6500.0));
+        // As many as fit, and then as many again.
+        assert!(!grew_like_this_before([100, 1100, 2100], requests, 6500.0));
+    }
 }
