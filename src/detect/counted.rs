@@ -49,18 +49,19 @@ fn cluster(series: &Interval3, owner: NodeIndex, entries: [u64; 3]) -> Option<Cl
         return None;
     }
     let graph = series.graphs[2];
-    let newest = newest_entry(graph, owner, series.graphs[0].last_id());
-    let sample = newest.unwrap_or(owner);
-    let place = graph.self_size(owner) / entries[2].max(1);
-    let each = place + newest.map_or(0, |entry| graph.retained_size(entry));
+    // Of objects the clusters tell, which know the new from the old.
+    if has_newer_entry(graph, owner, series.graphs[0].last_id()) {
+        return None;
+    }
+    let each = graph.self_size(owner) / entries[2].max(1);
     let lead = Recurring {
-        class: class_of(graph, sample),
-        node_type: graph.node_type(sample),
+        class: class_of(graph, owner),
+        node_type: graph.node_type(owner),
         counts,
         tops: counts,
         depth: 1,
         bytes: each * (counts[0] + counts[1]),
-        sample,
+        sample: owner,
     };
     Some(Cluster {
         owner,
@@ -74,12 +75,11 @@ fn cluster(series: &Interval3, owner: NodeIndex, entries: [u64; 3]) -> Option<Cl
     })
 }
 
-/// An entry that came after `first_id`; `None` when the entries are no objects.
-fn newest_entry(graph: &HeapGraph, owner: NodeIndex, first_id: u32) -> Option<NodeIndex> {
+fn has_newer_entry(graph: &HeapGraph, owner: NodeIndex, first_id: u32) -> bool {
     let targets = |node| graph.edges(node).map(|edge| graph.edge_target(edge));
     let inside = targets(owner).filter(|&store| is_storage(graph, store)).flat_map(targets);
-    let entries = inside.chain(targets(owner)).filter(|&node| !is_storage(graph, node));
-    entries.filter(|&node| graph.is_newer(node, first_id)).max_by_key(|&node| graph.id(node))
+    let mut entries = inside.chain(targets(owner)).filter(|&node| !is_storage(graph, node));
+    entries.any(|node| graph.is_newer(node, first_id))
 }
 
 #[cfg(test)]
