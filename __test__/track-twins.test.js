@@ -21,6 +21,7 @@ const KINDS = {
   timer: { kind: 'timer', located: ASKED, healthy: 1 },
   listener: { kind: 'listener', located: ASKED - 6, healthy: 0 },
   signal: { kind: 'listener', located: ASKED - 6, healthy: 0 },
+  derived: { kind: 'listener', located: ASKED, healthy: 0 },
   socket: { kind: 'socket', located: ASKED, healthy: 12 },
   agent: { kind: 'socket', located: ASKED, healthy: 4 },
   file: { kind: 'file', located: ASKED, healthy: 0 },

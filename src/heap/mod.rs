@@ -41,6 +41,7 @@ mod schemas;
 mod scopes;
 mod scripts;
 mod shallow;
+mod sizes;
 mod snapshot;
 mod sort;
 mod source;

@@ -1,8 +1,8 @@
 //! Shallow sizes as DevTools shows them: backing stores count for the object that alone uses them.
 
-use super::columns::Sizes;
 use super::error::HeapError;
 use super::memory::with_room;
+use super::sizes::Sizes;
 use super::snapshot::Snapshot;
 use super::task::Task;
 use super::types::{EdgeKind, NodeType};

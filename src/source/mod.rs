@@ -8,7 +8,9 @@
 mod facts;
 mod files;
 mod limits;
+mod lines;
 mod maps;
+mod origins;
 mod scan;
 mod sizes;
 

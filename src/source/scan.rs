@@ -7,11 +7,13 @@ use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPatternKind, Expression, PropertyKey};
 use oxc_parser::{ParseOptions, Parser};
-use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder, SymbolId};
+use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder};
 use oxc_span::{GetSpan, SourceType, Span};
 
-use super::facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
+use super::facts::{Function, FunctionId, Limit, SourceFile, Touch, TouchKind, Variable};
 use super::limits::{Change, Limits, is_removing};
+use super::lines::Lines;
+use super::origins::Origins;
 
 /// Methods that, by the conventions of the language and of Node, add something to their object.
 const ADDING_METHODS: [&str; 20] = [
@@ -55,6 +57,7 @@ struct Scan<'s, 'a> {
     nodes: &'s AstNodes<'a>,
     scoping: &'s Scoping,
     limits: Limits<'s>,
+    origins: Origins<'s, 'a>,
     function_of_node: HashMap<NodeId, FunctionId>,
     facts: SourceFile,
 }
@@ -66,6 +69,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             nodes: semantic.nodes(),
             scoping: semantic.scoping(),
             limits: Limits::of(text, semantic.nodes()),
+            origins: Origins::of(semantic),
             function_of_node: HashMap::new(),
             facts: SourceFile::default(),
         }
@@ -112,61 +116,18 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     fn collect_variables(&mut self) {
-        let mut origins: HashMap<SymbolId, String> = HashMap::new();
         for symbol in self.scoping.symbol_ids() {
-            let declaration = self.scoping.symbol_declaration(symbol);
-            let from = self.origin(declaration, &origins);
-            if let Some(module) = &from {
-                origins.insert(symbol, module.clone());
-            }
+            let from = self.origins.origin(symbol);
             let touches =
                 self.scoping.get_resolved_references(symbol).map(|reference| self.touch(reference.node_id()));
             let variable = Variable {
                 name: self.scoping.symbol_name(symbol).to_owned(),
                 declared: self.lines.position(self.scoping.symbol_span(symbol).start),
-                function: self.function_around(declaration),
+                function: self.function_around(self.scoping.symbol_declaration(symbol)),
                 from,
                 touches: touches.collect(),
             };
             self.facts.variables.push(variable);
-        }
-    }
-
-    /// The module a declaration takes its value from.
-    fn origin(&self, declaration: NodeId, origins: &HashMap<SymbolId, String>) -> Option<String> {
-        let mut kinds =
-            std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
-        kinds.find_map(|kind| match kind {
-            AstKind::ImportDeclaration(import) => Some(Some(import.source.value.to_string())),
-            AstKind::VariableDeclarator(declarator) => {
-                Some(declarator.init.as_ref().and_then(|init| self.origin_of_value(init, origins)))
-            }
-            AstKind::Program(_) | AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => Some(None),
-            _ => None,
-        })?
-    }
-
-    fn origin_of_value(&self, value: &Expression<'a>, origins: &HashMap<SymbolId, String>) -> Option<String> {
-        match value.get_inner_expression() {
-            Expression::CallExpression(call) => {
-                match (call.callee.get_inner_expression(), call.arguments.first()) {
-                    (Expression::Identifier(callee), Some(argument)) if callee.name == "require" => {
-                        match argument.as_expression() {
-                            Some(Expression::StringLiteral(module)) => Some(module.value.to_string()),
-                            _ => None,
-                        }
-                    }
-                    (callee, _) => self.origin_of_value(callee, origins),
-                }
-            }
-            Expression::NewExpression(new) => self.origin_of_value(&new.callee, origins),
-            Expression::AwaitExpression(awaited) => self.origin_of_value(&awaited.argument, origins),
-            Expression::StaticMemberExpression(member) => self.origin_of_value(&member.object, origins),
-            Expression::Identifier(name) => {
-                let reference = self.scoping.get_reference(name.reference_id.get()?);
-                origins.get(&reference.symbol_id()?).cloned()
-            }
-            _ => None,
         }
     }
 
@@ -279,28 +240,9 @@ fn key_name(key: &PropertyKey) -> Option<String> {
     key.name().map(|name| name.into_owned())
 }
 
-/// Byte offsets to lines and UTF-16 columns.
-struct Lines<'s> {
-    text: &'s str,
-    starts: Vec<u32>,
-}
-
-impl<'s> Lines<'s> {
-    fn new(text: &'s str) -> Self {
-        let after_breaks =
-            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
-        Lines { text, starts: std::iter::once(0).chain(after_breaks).collect() }
-    }
-
-    fn position(&self, offset: u32) -> Position {
-        let line = self.starts.partition_point(|&start| start <= offset);
-        let before = &self.text[self.starts[line - 1] as usize..offset as usize];
-        Position { line: line as u32, column: before.encode_utf16().count() as u32 + 1 }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::facts::Position;
     use super::*;
 
     fn facts(text: &str) -> SourceFile {

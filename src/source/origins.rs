@@ -1,0 +1,64 @@
+//! Which module a variable takes its value from: what it imports, requires, or makes with that.
+
+use std::collections::HashMap;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SymbolId};
+
+/// The modules of the variables asked for so far, which those declared later may be made with.
+pub(super) struct Origins<'s, 'a> {
+    nodes: &'s AstNodes<'a>,
+    scoping: &'s Scoping,
+    known: HashMap<SymbolId, String>,
+}
+
+impl<'s, 'a> Origins<'s, 'a> {
+    pub(super) fn of(semantic: &'s Semantic<'a>) -> Self {
+        Self { nodes: semantic.nodes(), scoping: semantic.scoping(), known: HashMap::new() }
+    }
+
+    /// The module that `symbol` takes its value from.
+    pub(super) fn origin(&mut self, symbol: SymbolId) -> Option<String> {
+        let module = self.of_declaration(self.scoping.symbol_declaration(symbol))?;
+        self.known.insert(symbol, module.clone());
+        Some(module)
+    }
+
+    fn of_declaration(&self, declaration: NodeId) -> Option<String> {
+        let mut kinds =
+            std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
+        kinds.find_map(|kind| match kind {
+            AstKind::ImportDeclaration(import) => Some(Some(import.source.value.to_string())),
+            AstKind::VariableDeclarator(declarator) => {
+                Some(declarator.init.as_ref().and_then(|init| self.of_value(init)))
+            }
+            AstKind::Program(_) | AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => Some(None),
+            _ => None,
+        })?
+    }
+
+    fn of_value(&self, value: &Expression<'a>) -> Option<String> {
+        match value.get_inner_expression() {
+            Expression::CallExpression(call) => {
+                match (call.callee.get_inner_expression(), call.arguments.first()) {
+                    (Expression::Identifier(callee), Some(argument)) if callee.name == "require" => {
+                        match argument.as_expression() {
+                            Some(Expression::StringLiteral(module)) => Some(module.value.to_string()),
+                            _ => None,
+                        }
+                    }
+                    (callee, _) => self.of_value(callee),
+                }
+            }
+            Expression::NewExpression(new) => self.of_value(&new.callee),
+            Expression::AwaitExpression(awaited) => self.of_value(&awaited.argument),
+            Expression::StaticMemberExpression(member) => self.of_value(&member.object),
+            Expression::Identifier(name) => {
+                let reference = self.scoping.get_reference(name.reference_id.get()?);
+                self.known.get(&reference.symbol_id()?).cloned()
+            }
+            _ => None,
+        }
+    }
+}
