@@ -37,9 +37,9 @@ class Collections {
   }
 
   #find() {
-    const large = this.#inspection.objects().filter((object) => entriesOf(object) >= MIN_ENTRIES);
-    large.sort((a, b) => entriesOf(b) - entriesOf(a));
-    return large.slice(0, MAX_COLLECTIONS).flatMap((object) => {
+    const counted = this.#inspection.objects().map((object) => ({ object, count: entriesOf(object) }));
+    const large = counted.filter(({ count }) => count >= MIN_ENTRIES).sort((a, b) => b.count - a.count);
+    return large.slice(0, MAX_COLLECTIONS).flatMap(({ object }) => {
       const id = this.#inspection.idOf(object);
       return id === null ? [] : [{ id, collection: new WeakRef(object) }];
     });

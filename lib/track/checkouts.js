@@ -17,7 +17,7 @@ function trackCheckouts(recorder) {
         if (event === 'acquire' || event === 'release') {
           if (state.active) checkouts.told(this, arguments);
         }
-        return original.apply(this, arguments);
+        return Reflect.apply(original, this, arguments);
       },
     }.wrapper;
   });
@@ -49,7 +49,7 @@ class Checkouts {
   told(pool, args) {
     try {
       if (args[0] === 'release') for (let n = 1; n < args.length; n++) this.#returned(args[n]);
-      else if (typeof args[1] === 'object' && args[1] !== null) this.#acquired(pool, args[1]);
+      else if (typeof args[1] === 'object' && args[1] !== null) this.#recorder.sample(() => this.#acquired(pool, args[1]));
     } catch {
       // No measurement.
     }

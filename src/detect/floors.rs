@@ -108,13 +108,7 @@ mod tests {
                 Floor { at_ms, requests, heap_used, ..Floor::default() }
             };
             let floors = (0..24).map(floor).collect();
-            Observations {
-                floors,
-                uptime_ms: 900_000.0,
-                interval_ms: 5_000.0,
-                requests: 9,
-                ..Observations::default()
-            }
+            Observations::with_floors(floors)
         };
         assert_eq!(judge_monitor(&seen(300.0)).verdict, Verdict::Undecided);
         assert!(worth_proving(&seen(300.0)));

@@ -255,13 +255,7 @@ mod tests {
                 ..Floor::default()
             };
             let floors = (0..20).map(floor).collect();
-            Observations {
-                floors,
-                uptime_ms: 900_000.0,
-                interval_ms: 5_000.0,
-                requests: 9,
-                ..Observations::default()
-            }
+            Observations::with_floors(floors)
         };
         let rising = judge_monitor(&floors(1e6));
         assert_eq!(rising.verdict, Verdict::Undecided);

@@ -87,3 +87,11 @@ pub struct Moment {
     pub requests: f64,
     pub resources: Vec<ResourceGroup>,
 }
+
+#[cfg(test)]
+impl Observations {
+    /// Of a server that is up for a quarter of an hour and has served some requests.
+    pub(super) fn with_floors(floors: Vec<Floor>) -> Self {
+        Self { floors, uptime_ms: 900_000.0, interval_ms: 5_000.0, requests: 9, ..Self::default() }
+    }
+}

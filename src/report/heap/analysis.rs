@@ -215,6 +215,7 @@ impl Lists<'_> {
         let row = |row: &PackageRow| vec![bytes(row.retained_bytes), row.name.clone()];
         page.table("package", &["retained"], &rows.map(row).collect::<Vec<_>>());
     }
+
     fn modules(&self, page: &mut Page) {
         let rows = self.analysis.modules.iter().filter(|row| row.retained_bytes >= self.worth).take(ROWS);
         let row = |row: &ModuleRow| vec![bytes(row.retained_bytes), row.file.clone()];
