@@ -2,17 +2,14 @@
 // Chrome DevTools' heap snapshot code as a function: file in, totals and classes out.
 
 const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
+const { installLocked } = require('../helpers/packages.js');
 
 const bundle = path.join(__dirname, 'node_modules/.cache/bundle.mjs');
 
 /** Installs and bundles DevTools' code unless that was done before. */
 function prepare() {
-  if (fs.existsSync(bundle)) return;
-  const options = { cwd: __dirname, stdio: /** @type {const} */ ('ignore'), shell: process.platform === 'win32' };
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], options);
-  execFileSync('npm', ['run', 'build'], options);
+  installLocked(__dirname, { script: 'build' });
 }
 
 /**

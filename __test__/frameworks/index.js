@@ -1,14 +1,11 @@
 'use strict';
 // Servers of other frameworks, in a package of their own.
-const { execFile, execFileSync } = require('node:child_process');
-const fs = require('node:fs');
-const path = require('node:path');
+const { execFile } = require('node:child_process');
+const { installLocked } = require('../helpers/packages.js');
 
 /** Installs the frameworks unless that was done before. */
 function prepare() {
-  if (fs.existsSync(path.join(__dirname, 'node_modules', '.package-lock.json'))) return;
-  const options = { cwd: __dirname, stdio: /** @type {const} */ ('ignore'), shell: process.platform === 'win32' };
-  execFileSync('npm', ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund'], options);
+  installLocked(__dirname, { flags: ['--ignore-scripts', '--omit=optional'] });
 }
 
 /**

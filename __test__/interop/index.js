@@ -1,14 +1,12 @@
 'use strict';
 // Other instrumentations, in a package of their own, and the orders in which they and leakwatch come and go.
-const { execFile, execFileSync } = require('node:child_process');
-const fs = require('node:fs');
+const { execFile } = require('node:child_process');
 const path = require('node:path');
+const { installLocked } = require('../helpers/packages.js');
 
 /** Installs the other instrumentations unless that was done before. Their optional native parts are not needed. */
 function prepare() {
-  if (fs.existsSync(path.join(__dirname, 'node_modules', '.package-lock.json'))) return;
-  const options = { cwd: __dirname, stdio: /** @type {const} */ ('ignore'), shell: process.platform === 'win32' };
-  execFileSync('npm', ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund'], options);
+  installLocked(__dirname, { flags: ['--ignore-scripts', '--omit=optional'] });
 }
 
 /**

@@ -3,10 +3,9 @@
 //   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--rounds 6] [--seconds 0.75]
 // Prints a Markdown table for each case and version, and fails when leakWatch() costs more than it may.
 const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const os = require('node:os');
-const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { installLocked } = require('../../__test__/helpers/packages.js');
 const { nodeBinary } = require('../../__test__/nodes/install.js');
 const { canPin, measureCase } = require('./measure.js');
 const { misses, rowsOf, tableOf } = require('./table.js');
@@ -26,7 +25,7 @@ const { values } = parseArgs({
 });
 
 async function main() {
-  prepare();
+  installLocked(__dirname);
   const names = ['bare', ...values.variants.split(',')];
   const [running] = process.versions.node.split('.');
   const missed = [];
@@ -53,12 +52,6 @@ async function main() {
   }
   for (const text of missed) console.log(`\nleakWatch() costs more than it may: ${text}`);
   if (missed.length > 0) process.exitCode = 1;
-}
-
-/** Installs the peers unless that was done before. */
-function prepare() {
-  if (fs.existsSync(path.join(__dirname, 'node_modules', '.package-lock.json'))) return;
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: 'ignore', shell: process.platform === 'win32' });
 }
 
 main();
