@@ -7,8 +7,8 @@ const { countActive, countOutgoing, untracked } = require('./monitor/active.js')
 const { watchCollections } = require('./monitor/collections.js');
 const { watchEmitters } = require('./monitor/emitters.js');
 const { Follower } = require('./monitor/follow.js');
-const { Prover } = require('./monitor/prover.js');
 const { Ring } = require('./monitor/ring.js');
+const { now } = require('./track/clock.js');
 const { areContextsCheap } = require('./track/contexts.js');
 const { createTracker } = require('./track/index.js');
 const { harmless } = require('./track/patch.js');
@@ -37,7 +37,8 @@ class Monitor {
   #history = new Ring(HISTORY.moments);
   #collections = 0;
   #readings = 0;
-  /** @type {Prover | null} */
+  #mayProve;
+  /** Made when there is something to prove: most processes never load it. @type {import('./monitor/prover.js').Prover | undefined} */
   #prover;
   /** @type {{ poll(): void, sweep(): void, stop(): void } | undefined} */
   #emitters;
@@ -48,7 +49,7 @@ class Monitor {
   constructor(settings) {
     this.#settings = settings;
     this.#floors = new Ring(settings.history);
-    this.#prover = settings.prove && Prover.supported ? new Prover(settings.intervalMs) : null;
+    this.#mayProve = settings.prove && native.backgroundSupport().supported;
     const all = settings.track === 'all';
     this.#tracker = createTracker({ stacks: true, share: all ? 1 : SHARE, timers: all, listeners: all, handles: all, files: all, streams: all, requests: all, collections: SURVIVED_COLLECTIONS });
     this.#follower = new Follower(this.#tracker, async () => countOutgoing(await native.readOpenFiles()));
@@ -155,7 +156,7 @@ class Monitor {
 
   #trackGrowth() {
     this.#countRequests();
-    const emitters = (this.#emitters = watchEmitters(this.#tracker.recorder, () => this.#follower.attribute(performance.now())));
+    const emitters = (this.#emitters = watchEmitters(this.#tracker.recorder, () => this.#follower.attribute(now())));
     return () => {
       emitters.stop();
       this.#tracker.stop();
@@ -198,14 +199,16 @@ class Monitor {
     this.#emitters?.poll();
     this.#remember();
     const descriptors = native.samplerSamples().at(-1)?.fds ?? 0;
-    if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, performance.now());
+    if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, now());
     this.#readings += 1;
-    if (this.#prover && (this.#prover.isUnderWay || this.#readings % READINGS_PER_LOOK === 0)) this.#look(this.#prover);
+    if (this.#mayProve && (this.#prover?.isUnderWay || this.#readings % READINGS_PER_LOOK === 0)) this.#look();
   }
 
   /** Live memory that keeps growing wants a proof. Resources say nothing of it, and take as long as the system's tables. */
-  #look(prover) {
-    const grows = prover.isUnderWay || native.worthProvingMonitor(JSON.stringify(this.observations([])));
+  #look() {
+    const grows = this.#prover?.isUnderWay || native.worthProvingMonitor(JSON.stringify(this.observations([])));
+    if (!grows && !this.#prover) return;
+    const prover = (this.#prover ??= new (require('./monitor/prover.js').Prover)(this.#settings.intervalMs));
     const observations = async () => this.observations(await this.#resources());
     void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, observations);
   }

@@ -32,7 +32,9 @@ const FIELDS = ['value', 'get', 'set', 'writable', 'enumerable', 'configurable',
 function photograph() {
   const picture = new Map(Object.entries(patchable).map(([name, object]) => [name, properties(object)]));
   picture.set('listeners of process', new Map(process.eventNames().map((event) => [event, { length: process.listenerCount(event) }])));
-  picture.set('finished responses', new Map([['subscribers', { length: diagnostics.channel('http.server.response.finish').hasSubscribers }]]));
+  for (const channel of ['http.server.response.finish', 'net.server.socket']) {
+    picture.set(channel, new Map([['subscribers', { length: diagnostics.channel(channel).hasSubscribers }]]));
+  }
   return picture;
 }
 

@@ -2,7 +2,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { backgroundSupport, takeSnapshot } = require('../capture.js');
+const { takeSnapshot } = require('../capture.js');
 const native = require('../native.js');
 
 /** What a comparison needs: so many snapshots, with so much between two of them. */
@@ -57,11 +57,6 @@ class Prover {
   /** @param {number} intervalMs between two readings of the watch */
   constructor(intervalMs) {
     this.#intervalMs = intervalMs;
-  }
-
-  /** Whether this process can be looked into without stopping it. */
-  static get supported() {
-    return backgroundSupport().supported;
   }
 
   /** Whether a first snapshot waits for the next. */

@@ -1,5 +1,5 @@
 'use strict';
-const { performance } = require('node:perf_hooks');
+const { now } = require('./clock.js');
 
 /** So much may be spent at once after a quiet time. */
 const BURST_MS = 20;
@@ -11,7 +11,7 @@ const BURST_MS = 20;
 class Budget {
   #share;
   #leftMs = BURST_MS;
-  #last = performance.now();
+  #last = now();
 
   /** @param {number} share of the time, 0 to 1; 1 is no limit */
   constructor(share) {
@@ -28,12 +28,12 @@ class Budget {
       look();
       return true;
     }
-    const start = performance.now();
+    const start = now();
     this.#leftMs = Math.min(BURST_MS, this.#leftMs + (start - this.#last) * this.#share);
     this.#last = start;
     if (this.#leftMs <= 0) return false;
     look();
-    this.#leftMs -= performance.now() - start;
+    this.#leftMs -= now() - start;
     return true;
   }
 }

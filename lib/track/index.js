@@ -1,17 +1,19 @@
 'use strict';
 const { syncBuiltinESMExports } = require('node:module');
 const { Contexts } = require('./contexts.js');
-const { trackFiles } = require('./files.js');
 const { Frameworks } = require('./frameworks.js');
-const { trackHandles } = require('./handles.js');
-const { trackListeners } = require('./listeners.js');
 const { Recorder } = require('./recorder.js');
 const { Requests } = require('./requests.js');
 const { Routes } = require('./routes.js');
-const { trackStreams } = require('./streams.js');
-const { trackTimers } = require('./timers.js');
 
-const kinds = { timers: trackTimers, listeners: trackListeners, handles: trackHandles, files: trackFiles, streams: trackStreams };
+/** Loaded once something is followed, and what they need of Node with them. */
+const kinds = {
+  timers: () => require('./timers.js').trackTimers,
+  listeners: () => require('./listeners.js').trackListeners,
+  handles: () => require('./handles.js').trackHandles,
+  files: () => require('./files.js').trackFiles,
+  streams: () => require('./streams.js').trackStreams,
+};
 
 /**
  * Follows what this thread's application makes and has not let go.
@@ -44,10 +46,7 @@ class Tracker {
 
   /** Follows what the options say. */
   start() {
-    if (this.#options.requests === true) {
-      require('node:http2'); // whose servers can then be met before they serve
-      this.countRequests({ marks: true, samplesPerSecond: Infinity });
-    }
+    if (this.#options.requests === true) this.countRequests({ marks: true, samplesPerSecond: Infinity });
     for (const kind of /** @type {Kind[]} */ (['requests', ...Object.keys(kinds)])) {
       if (this.#options[kind] === true) this.follow(kind);
     }
@@ -74,7 +73,7 @@ class Tracker {
   follow(kind) {
     if (kind === 'requests') return this.#requests?.attribute(true);
     if (this.#running.has(kind)) return;
-    this.#running.set(kind, kinds[kind](this.recorder, this.#options.collections ?? 0));
+    this.#running.set(kind, kinds[kind]()(this.recorder, this.#options.collections ?? 0));
     syncBuiltinESMExports();
   }
 

@@ -1,7 +1,7 @@
 'use strict';
-const { performance } = require('node:perf_hooks');
 const native = require('../native.js');
 const { Budget } = require('./budget.js');
+const { now } = require('./clock.js');
 const { Sites } = require('./sites.js');
 
 /** What all trackers of one thread share: the native table, creation sites, and who is being served. */
@@ -37,7 +37,7 @@ class Recorder {
 
   /** Milliseconds on the clock of all ages. */
   now() {
-    return performance.now();
+    return now();
   }
 
   /**

@@ -27,7 +27,7 @@ class Requests {
   #count = 0;
   #lastId = 0;
   #survivors;
-  #servers;
+  #stopServers;
   #upgrades;
   #connections = new Connections((request, response) => this.#ended(request, response, true));
   /** Responses met before 'request': for 'Expect: 100-continue'. @type {WeakSet<object>} */
@@ -57,8 +57,7 @@ class Requests {
     this.#marks = marks;
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
-    this.#servers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
-    this.#servers.meet();
+    this.#stopServers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
     frameworks.start();
     diagnostics.subscribe(FINISHED, this.#onFinish);
   }
@@ -102,7 +101,6 @@ class Requests {
   }
 
   sweep() {
-    this.#servers.meet();
     this.#connections.sweep();
     this.#upgrades.sweep();
     this.#survivors.sweep();
@@ -118,7 +116,7 @@ class Requests {
     this.#connections.stop();
     this.#upgrades.stop();
     this.#frameworks.stop();
-    this.#servers.stop();
+    this.#stopServers();
     this.#survivors.clear();
     this.#contexts.disable();
   }

@@ -1,30 +1,34 @@
 'use strict';
+const diagnostics = require('node:diagnostics_channel');
 const http = require('node:http');
-const https = require('node:https');
-const { patch } = require('./patch.js');
+const { harmless, patch } = require('./patch.js');
+
+/** A server has accepted a connection, on which nothing was received yet. */
+const ACCEPTED = 'net.server.socket';
 
 /**
- * Serves what the servers of this thread receive in contexts of their own: http and https, and http2 once somebody has
- * loaded it, because it takes megabytes.
+ * Serves what the servers of this thread receive in contexts of their own: http, and https and http2 once somebody has
+ * loaded them, because they take megabytes.
  * @param {import('./contexts.js').Contexts} contexts
  * @param {(server: object, event: any, request: any, response: any) => import('./contexts.js').LeakWatchRequest | undefined} begin
  *   told each event of a server; returns the marker to serve it with, if any. Must not throw
- * @returns {{ meet(): void, stop(): void }} `meet` looks whether http2 is there by now
+ * @returns {() => void} stops
  */
 function watchServers(contexts, begin) {
   const undo = [];
   const watch = (prototype) => undo.push(patch(prototype, 'emit', (original, state) => serving(original, state, contexts, begin)));
-  for (const { prototype } of [http.Server, https.Server]) watch(prototype);
-  let hasMet = false;
-  return {
-    meet() {
-      if (hasMet || !isLoaded('http2')) return;
-      hasMet = true;
-      http2Prototypes().forEach(watch);
-    },
-    stop() {
-      for (const restore of undo.reverse()) restore();
-    },
+  const awaited = new Map([['https', () => [require('node:https').Server.prototype]], ['http2', http2Prototypes]]);
+  const meet = harmless(() => {
+    for (const [builtin, prototypes] of awaited) {
+      if (isLoaded(builtin) && awaited.delete(builtin)) prototypes().forEach(watch);
+    }
+  });
+  watch(http.Server.prototype);
+  diagnostics.subscribe(ACCEPTED, meet);
+  meet();
+  return () => {
+    diagnostics.unsubscribe(ACCEPTED, meet);
+    for (const restore of undo.reverse()) restore();
   };
 }
 
