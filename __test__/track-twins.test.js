@@ -25,6 +25,7 @@ const KINDS = {
   socket: { kind: 'socket', located: ASKED, healthy: 12 },
   agent: { kind: 'socket', located: ASKED, healthy: 4 },
   file: { kind: 'file', located: ASKED, healthy: 0 },
+  filestream: { kind: 'file', located: ASKED, healthy: 0, holder: 'ReadStream' },
   watcher: { kind: 'handle', located: ASKED, healthy: 1 },
   child: { kind: 'handle', located: ASKED, healthy: 0 },
   directory: { kind: 'handle', located: ASKED, healthy: 0 },
@@ -45,7 +46,7 @@ for (const { node, version } of nodes()) {
 }
 
 function checkAll(node) {
-  for (const [name, { kind, located, healthy }] of Object.entries(KINDS)) {
+  for (const [name, { kind, located, healthy, holder }] of Object.entries(KINDS)) {
     test(name, async () => {
       const { resources, report } = await run(node, name);
       const at = (mark) => resources.filter((group) => group.kind === kind && group.site.some(({ file, line }) => file === fixture && line === lineOf(mark)));
@@ -53,6 +54,7 @@ function checkAll(node) {
       const leak = at(`leak: ${name}`);
       assert.ok(total(leak) >= located && total(leak) <= ASKED, JSON.stringify(leak));
       if (kind !== 'listener') assert.equal(total(leak), located);
+      if (holder) assert.deepEqual(leak.map((group) => group.holder), [holder]);
       assert.deepEqual([...new Set(leak.flatMap(({ routes }) => routes.map(({ route }) => route)))], [`GET /${name}/:id/leak`]);
       assert.ok(total(at(`healthy: ${name}`)) <= healthy, JSON.stringify(at(`healthy: ${name}`)));
       if (name === 'worker' || name === 'stream') return; // few workers, or few collections to live through, are no proof

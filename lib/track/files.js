@@ -1,6 +1,7 @@
 'use strict';
 const fs = require('node:fs');
 const { fileURLToPath } = require('node:url');
+const { classOf } = require('./class-of.js');
 const { Ledger } = require('./ledger.js');
 const { observe, patch } = require('./patch.js');
 
@@ -37,21 +38,23 @@ class Descriptors {
   #open = new Map();
   /** @type {WeakMap<object, number>} */
   #sites = new WeakMap();
-  /** @type {number | undefined} */
-  #streamSite;
+  /** @type {object | undefined} */
+  #opening;
 
   constructor(recorder) {
     this.#recorder = recorder;
   }
 
-  /** Where the descriptor opened now is asked for: for a stream where the stream was made. */
-  site() {
-    return this.#streamSite ?? this.#recorder.site();
+  /** Who asks for the descriptor that is opened now: for a stream the stream, where it was made. */
+  asking() {
+    const stream = this.#opening;
+    const site = (stream && this.#sites.get(stream)) ?? this.#recorder.site();
+    return { site, owner: this.#recorder.owner(), holder: stream && classOf(stream) };
   }
 
-  opened(fd, path, { site = this.site(), owner = this.#recorder.owner() } = {}) {
+  opened(fd, path, asking = this.asking()) {
     this.closed(fd);
-    const id = this.#recorder.add('file', nameOf(path), { site, owner });
+    const id = this.#recorder.add('file', nameOf(path), asking);
     if (id !== 0) this.#open.set(fd, id);
   }
 
@@ -62,21 +65,17 @@ class Descriptors {
     this.#recorder.table.remove([id]);
   }
 
-  owner() {
-    return this.#recorder.owner();
-  }
-
   streamMade(stream) {
     if (!this.#sites.has(stream)) this.#sites.set(stream, this.#recorder.site());
   }
 
   /** Runs `open`, which opens the stream's descriptor. */
   openStream(stream, open) {
-    this.#streamSite = this.#sites.get(stream);
+    this.#opening = stream;
     try {
       return open();
     } finally {
-      this.#streamSite = undefined;
+      this.#opening = undefined;
     }
   }
 
@@ -91,9 +90,9 @@ function openWithCallback(original, state, descriptors) {
     wrapper(...args) {
       const callback = args.at(-1);
       if (!state.active || typeof callback !== 'function') return Reflect.apply(original, this, args);
-      const made = { site: descriptors.site(), owner: descriptors.owner() };
+      const asking = descriptors.asking();
       args[args.length - 1] = function (...results) {
-        if (state.active && typeof results[1] === 'number') descriptors.opened(results[1], args[0], made);
+        if (state.active && typeof results[1] === 'number') descriptors.opened(results[1], args[0], asking);
         return Reflect.apply(callback, this, results);
       };
       return Reflect.apply(original, this, args);
@@ -106,9 +105,9 @@ function openWithPromise(original, state, handles, recorder) {
   return {
     wrapper(...args) {
       if (!state.active) return Reflect.apply(original, this, args);
-      const made = { site: recorder.site(), owner: recorder.owner() };
+      const asking = { site: recorder.site(), owner: recorder.owner(), holder: 'FileHandle' };
       return Reflect.apply(original, this, args).then((handle) => {
-        handles.add(handle, recorder.add('file', nameOf(args[0]), made));
+        handles.add(handle, recorder.add('file', nameOf(args[0]), asking));
         return handle;
       });
     },

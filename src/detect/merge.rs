@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::advice::advice;
 use super::from_heap::HeapSuspect;
 use crate::report::{Confidence, Suspect, SuspectKind};
 
@@ -14,8 +15,9 @@ const MAX_EVIDENCE: usize = 3;
 pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
     let (mut survivors, resources): (Vec<_>, Vec<_>) =
         resources.into_iter().partition(|suspect| suspect.kind == SuspectKind::Request);
-    let mut suspects = fold_resources(resources);
+    let mut suspects = fold_resources(resources.clone());
     let rest = absorb_sides(&mut suspects, heap);
+    suspects.iter_mut().for_each(|suspect| name_after_outermost(suspect, &resources));
     let (loose, held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|cluster| cluster.rootlike);
     suspects.extend(fold_clusters(held));
     // That requests stay says nothing of what keeps them: what does know, says it.
@@ -85,6 +87,24 @@ fn fold_resources(resources: Vec<Suspect>) -> Vec<Suspect> {
         }
     }
     kept
+}
+
+/// What holds the others is the thing: the request under way, not the agent that it made for itself.
+fn name_after_outermost(suspect: &mut Suspect, resources: &[Suspect]) {
+    let is_part = |constructor: &str| {
+        resources
+            .iter()
+            .any(|part| part.kind == suspect.kind && part.name == constructor && same_rate(part, suspect))
+    };
+    let outermost =
+        suspect.retainer_path.iter().position(|step| step.constructor.as_deref().is_some_and(is_part));
+    let Some(at) = outermost else { return };
+    suspect.retainer_path.truncate(at + 1);
+    let constructor = suspect.retainer_path[at].constructor.clone().unwrap_or_default();
+    if constructor != suspect.name {
+        suspect.advice = advice(suspect.kind, &constructor, &suspect.retainer_path);
+        suspect.name = constructor;
+    }
 }
 
 /// A pool makes a new connection for each that it does not get back.
@@ -311,6 +331,29 @@ mod tests {
             suspect(SuspectKind::Handle, "Process", 1.0, Some(7)),
         ];
         assert_eq!(names(&merge(resources, Vec::new())), ["Process"]);
+    }
+
+    #[test]
+    fn a_request_under_way_and_the_agent_it_made_are_called_after_the_request() {
+        let resources = || {
+            vec![
+                suspect(SuspectKind::Handle, "Agent", 1.0, Some(7)),
+                suspect(SuspectKind::Handle, "ClientRequest", 1.0, None),
+            ]
+        };
+        let through = |constructors: &[&str]| {
+            let mut agents = cluster("Agent", 1.0, &["Agent"], true);
+            let step = |constructor: &&str| Step {
+                kind: StepKind::Property,
+                name: "held".into(),
+                constructor: Some((*constructor).into()),
+            };
+            agents.suspect.retainer_path = constructors.iter().map(step).collect();
+            let merged = merge(resources(), vec![agents]);
+            (merged[0].name.clone(), merged[0].created_at[0].line, merged[0].retainer_path.len())
+        };
+        assert_eq!(through(&["HTTPParser", "ClientRequest", "Agent"]), ("ClientRequest".into(), 7, 2));
+        assert_eq!(through(&["TCP", "Agent"]), ("Agent".into(), 7, 2));
     }
 
     #[test]

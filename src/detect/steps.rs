@@ -101,6 +101,7 @@ impl<'a> PathReader<'a> {
             Hold::ModuleExports(_) => (StepKind::Property, "exports".to_owned()),
             Hold::Property if self.is_dictionary(source) => (StepKind::Entry, "[key]".to_owned()),
             Hold::Property => (StepKind::Property, symbol_as_written(&name)),
+            Hold::Element if self.graph.node_type(target) == NodeType::Synthetic => return None,
             Hold::Element => (StepKind::Element, "[]".to_owned()),
             Hold::MapKey => (StepKind::Entry, "key".to_owned()),
             Hold::MapValue => (StepKind::Entry, "value".to_owned()),
