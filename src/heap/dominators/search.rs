@@ -3,19 +3,36 @@
 use std::ops::Range;
 
 use super::FlowGraph;
-use super::retainers::Retainers;
+use super::retainers::Lists;
 use crate::heap::bits::BitVec;
 use crate::heap::error::HeapError;
 use crate::heap::memory::{with_room, zeroed};
 use crate::heap::task::Task;
 
-/// Depth-first numbering.
+/// Depth-first numbering, and what retains each number: the lowest lower number, and all higher ones.
 pub(super) struct Search {
     /// Node of each number.
     pub order: Vec<u32>,
-    /// Number of each number's parent in the search tree; the root's is 0.
-    pub parents: Vec<u32>,
-    pub retainers: Retainers,
+    pub links: Vec<Link>,
+    /// The lowest number that retains each number, at most its parent. Lower numbers are their own best labels, so of them
+    /// only the lowest matters.
+    pub lowest: Vec<u32>,
+    /// The higher numbers that retain each number.
+    pub higher: Lists,
+    /// As long as the others: memory to be used again.
+    pub spare: Vec<u32>,
+}
+
+/// A number's place in the search tree. Three vectors in one, and each word with two lives: what is touched for the first
+/// time is what takes longest here.
+#[derive(Clone, Copy)]
+pub(super) struct Link {
+    /// Its parent in the search tree; the root's is 0. Once the number is linked (see [`super::semidominators`]), maybe a
+    /// higher node, up to which the path is summed up.
+    pub ancestor: u32,
+    /// The last chunk of its list in [`Search::higher`]; once it is linked, the lowest semidominator from here up to the
+    /// ancestor, which is not included.
+    pub label: u32,
 }
 
 /// Numbers all nodes: first what the root reaches, then what hangs on nodes without any retainer, then cycles that nothing
@@ -28,8 +45,10 @@ pub(super) fn search(graph: &FlowGraph<'_>, task: &Task) -> Result<Search, HeapE
         numbers: zeroed(count),
         found: Search {
             order: with_room(count),
-            parents: with_room(count),
-            retainers: Retainers::new(count, graph.targets.len()),
+            links: with_room(count),
+            lowest: with_room(count),
+            higher: Lists::new(graph.targets.len()),
+            spare: Vec::new(),
         },
     };
     searcher.visit(0, task)?;
@@ -40,7 +59,7 @@ pub(super) fn search(graph: &FlowGraph<'_>, task: &Task) -> Result<Search, HeapE
     for node in visited.clear_bits(count) {
         searcher.number(node as u32, 0);
     }
-    Ok(searcher.found)
+    Ok(Search { spare: searcher.numbers, ..searcher.found })
 }
 
 struct Searcher<'a> {
@@ -66,8 +85,8 @@ impl Searcher<'_> {
         let number = self.found.order.len() as u32;
         self.numbers[node as usize] = number;
         self.found.order.push(node);
-        self.found.parents.push(parent);
-        self.found.retainers.push(parent);
+        self.found.links.push(Link { ancestor: parent, label: 0 });
+        self.found.lowest.push(parent);
         number
     }
 
@@ -125,16 +144,24 @@ impl Searcher<'_> {
     /// edge from the path's end has the same effect as one from `shared`. This leaves a fraction of the edges.
     #[inline(always)]
     fn retain(&mut self, target: u32, &Visit { number, shared, .. }: &Visit) {
-        let retainers = &mut self.found.retainers;
-        let parent = self.found.parents[number as usize];
+        let parent = self.found.links[number as usize].ancestor;
         if number <= target {
-            retainers.add_lower(target, number);
+            self.add_lower(target, number);
         } else if shared > target {
-            retainers.higher.add(target, shared);
+            self.add_higher(target, shared);
         } else if shared != number && parent <= target {
-            retainers.add_lower(target, parent);
+            self.add_lower(target, parent);
         } else {
-            retainers.higher.add(target, number);
+            self.add_higher(target, number);
         }
+    }
+
+    fn add_lower(&mut self, target: u32, source: u32) {
+        let lowest = &mut self.found.lowest[target as usize];
+        *lowest = source.min(*lowest);
+    }
+
+    fn add_higher(&mut self, target: u32, source: u32) {
+        self.found.higher.add(&mut self.found.links[target as usize].label, source);
     }
 }

@@ -1,25 +1,30 @@
 //! Semidominators, by path compression in the search tree.
 
-use super::retainers::Retainers;
+use super::search::{Link, Search};
 use crate::heap::error::HeapError;
-use crate::heap::memory::{prefetch, with_room};
+use crate::heap::memory::prefetch;
 use crate::heap::task::Task;
 
 /// How many retainers ahead memory is asked for.
 const AHEAD: usize = 16;
 
-/// The semidominator of each number.
-pub(super) fn semidominators(
-    parents: &[u32],
-    retainers: Retainers,
-    task: &Task,
-) -> Result<Vec<u32>, HeapError> {
-    let Retainers { lowest: mut semi, higher } = retainers;
-    let mut forest = Forest::new(parents);
-    for w in (1..parents.len()).rev() {
+/// What is left of a [`Search`], by number.
+pub(super) struct Semidominators {
+    /// Node of each number.
+    pub order: Vec<u32>,
+    /// The parent in the search tree; the root's is 0.
+    pub parents: Vec<u32>,
+    pub semidominators: Vec<u32>,
+}
+
+/// Finds the semidominator of each number.
+pub(super) fn semidominators(search: Search, task: &Task) -> Result<Semidominators, HeapError> {
+    let Search { order, links, lowest: mut semi, higher, spare: mut parents } = search;
+    let mut forest = Forest { links, path: Vec::new() };
+    for w in (1..order.len()).rev() {
         task.advance_at(w)?;
         let mut lowest = semi[w];
-        let mut chunk = higher.last_chunk(w);
+        let Link { ancestor, label: mut chunk } = forest.links[w];
         // Those found last first: they are likely below another child of the root, which ends the search.
         while chunk != 0 && lowest != 0 {
             let (sources, before) = higher.chunk(chunk);
@@ -32,9 +37,11 @@ pub(super) fn semidominators(
             chunk = before;
         }
         semi[w] = lowest;
-        forest.links[w].lowest = lowest;
+        parents[w] = ancestor;
+        forest.links[w].label = lowest;
     }
-    Ok(semi)
+    parents[0] = 0;
+    Ok(Semidominators { order, parents, semidominators: semi })
 }
 
 /// The linked part of the search tree: numbers above the current one.
@@ -43,23 +50,9 @@ struct Forest {
     path: Vec<u32>,
 }
 
-#[derive(Clone, Copy)]
-struct Link {
-    /// The parent, or a higher node up to which the path is summed up.
-    ancestor: u32,
-    /// The lowest semidominator from here up to the ancestor, which is not included.
-    lowest: u32,
-}
-
 impl Forest {
-    fn new(parents: &[u32]) -> Self {
-        let mut links = with_room(parents.len());
-        links.extend(parents.iter().map(|&ancestor| Link { ancestor, lowest: 0 }));
-        Self { links, path: Vec::new() }
-    }
-
     /// The lowest semidominator on the path from `v` up to the linked tree's root. `current` is being processed: what
-    /// is numbered at or below it is not linked yet.
+    /// is numbered at or below it is not linked yet, and `v` is above it.
     fn evaluate(&mut self, v: u32, current: u32) -> u32 {
         let mut node = v;
         let mut link = self.links[node as usize];
@@ -70,9 +63,9 @@ impl Forest {
         }
         // Path compression: all below are summed up to the same ancestor.
         while let Some(below) = self.path.pop() {
-            link.lowest = link.lowest.min(self.links[below as usize].lowest);
+            link.label = link.label.min(self.links[below as usize].label);
             self.links[below as usize] = link;
         }
-        link.lowest
+        link.label
     }
 }
