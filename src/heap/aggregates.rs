@@ -1,6 +1,7 @@
 //! The class histogram: how many objects each class has, their shallow and their retained size.
 
 use super::graph::HeapGraph;
+use super::table::both;
 use super::types::{ClassId, NodeIndex};
 
 /// One class of a snapshot.
@@ -22,11 +23,8 @@ pub struct ClassSummary {
 /// The classes that have objects, in order of their ids. Objects without a size of their own do not count (DevTools).
 pub(super) fn histogram(graph: &HeapGraph) -> Vec<ClassSummary> {
     let class_of = |node| (graph.self_size(node) > 0).then(|| graph.class_of(node).0);
-    let (mut classes, retained) = std::thread::scope(|scope| {
-        let counted = scope.spawn(|| counted(graph));
-        let retained = retained_by_group(graph, graph.class_count(), class_of);
-        (counted.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), retained)
-    });
+    let (mut classes, retained) =
+        both(|| counted(graph), || retained_by_group(graph, graph.class_count(), class_of));
     for (class, bytes) in classes.iter_mut().zip(retained) {
         class.retained_bytes = bytes;
     }

@@ -23,6 +23,7 @@ use super::shallow::shallow_sizes;
 use super::sizes::Sizes;
 use super::snapshot::Snapshot;
 use super::sort::sorted_by_high_half;
+use super::table::both;
 use super::task::{Phase, Task};
 use super::types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};
 
@@ -87,18 +88,16 @@ impl HeapGraph {
         propagate_detachedness(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);
         let sizes = std::mem::take(&mut snapshot.nodes.self_sizes);
-        let shared = (&snapshot, &ephemerons);
         // Two halves of about the same work: dominators, and everything else.
-        let ((essential, tree), (sizes, distances, classes)) = std::thread::scope(|scope| {
-            let (snapshot, ephemerons) = shared;
-            let others = scope.spawn(move || {
-                let sizes = shallow_sizes(snapshot, sizes, task)?;
-                Ok((sizes, distances::distances(snapshot, ephemerons, task)?, Classes::of(snapshot, task)?))
-            });
-            let dominators = dominators(snapshot, ephemerons, task);
-            let others = others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok::<_, HeapError>((dominators?, others?))
-        })?;
+        let (others, dominators) = both(
+            || {
+                let sizes = shallow_sizes(&snapshot, sizes, task)?;
+                let distances = distances::distances(&snapshot, &ephemerons, task)?;
+                Ok((sizes, distances, Classes::of(&snapshot, task)?))
+            },
+            || dominators(&snapshot, &ephemerons, task),
+        );
+        let ((essential, tree), (sizes, distances, classes)) = (dominators?, others?);
         snapshot.nodes.self_sizes = sizes;
         let retained = retained_sizes(&snapshot, &tree);
         Ok(Self {

@@ -6,6 +6,7 @@ use super::bits::{BitVec, Ranks};
 use super::columns::{NodeOffsets, StoreResult, narrow};
 use super::error::HeapError;
 use super::header::{Header, LocationLayout};
+use super::memory::with_room;
 use super::table::{Columns, Row, Table};
 use super::task::Task;
 
@@ -34,7 +35,7 @@ pub(super) fn parse_locations(
 ) -> Result<Vec<(u32, ScriptPosition)>, HeapError> {
     let Some(layout) = &header.location else { return Ok(Vec::new()) };
     let table = Table::new(bytes, text, "locations", layout.fields, task)?;
-    let mut rows = Vec::new();
+    let mut rows = with_room(table.rows);
     store_locations(&mut rows, &table, layout, header)?;
     Ok(sorted_by_node(&rows, header.node_count as usize))
 }
@@ -58,7 +59,8 @@ pub(super) fn sorted_by_node(rows: &[(u32, ScriptPosition)], nodes: usize) -> Ve
         located.set(node as usize);
     }
     let ranks = Ranks::of(located);
-    let mut sorted = vec![NOWHERE; ranks.len()];
+    let mut sorted = with_room(ranks.len());
+    sorted.resize(ranks.len(), NOWHERE);
     for &row in rows {
         sorted[ranks.get(row.0 as usize)] = row;
     }

@@ -11,6 +11,7 @@ use super::locations::{ScriptPosition, parse_locations};
 use super::scan::{Sections, find_sections};
 use super::source::Source;
 use super::strings::StringTable;
+use super::table::both;
 use super::task::{Phase, Task};
 
 /// The tables of a snapshot, checked: every index in them points inside its table.
@@ -46,8 +47,11 @@ impl Snapshot {
         let locations = locations.unwrap_or_default();
         task.enter(Phase::Parsing, nodes.len() + edges.len() + locations.len())?;
         let nodes = Nodes::parse(bytes, nodes, &header, strings.len(), task)?;
-        let edges = Edges::parse(bytes, edges, &header, strings.len(), task)?;
-        let locations = parse_locations(bytes, locations, &header, task)?;
+        let (locations, edges) = both(
+            || parse_locations(bytes, locations, &header, task),
+            || Edges::parse(bytes, edges, &header, strings.len(), task),
+        );
+        let (edges, locations) = (edges?, locations?);
         let extra_native_bytes = header.extra_native_bytes;
         Ok(Self { source, strings, nodes, edges, locations, extra_native_bytes })
     }
