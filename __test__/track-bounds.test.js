@@ -59,7 +59,7 @@ test('resources of more kinds than the table has rows are dropped and counted', 
   assert.notEqual(recorder.add('timer', 'one more'), 0);
 });
 
-test('what is made more often than there is time to look at is sampled, and the rest counted', () => {
+test('what is made more often than there is time to look at is sampled, and the rest counted', async () => {
   const recorder = new Recorder({ stacks: false, share: 0 });
   const looked = [];
   const slow = () => {
@@ -70,4 +70,7 @@ test('what is made more often than there is time to look at is sampled, and the 
   recorder.sample(() => looked.push('second'));
   assert.deepEqual(looked, ['first']);
   assert.equal(recorder.dropped().entries, 1);
+  while (!recorder.hasTime()) await new Promise((resolve) => setTimeout(resolve, 10)); // it is given again
+  recorder.sample(() => looked.push('third'));
+  assert.deepEqual(looked, ['first', 'third']);
 });

@@ -18,7 +18,7 @@ const MAX_CHECKPOINTS = 1000;
 /** A request that lives through so many major collections after its response is a survivor; a stream is kept. */
 const SURVIVED_COLLECTIONS = 2;
 /** Of the time: what recording timers may take while they grow. */
-const SHARE = 0.03;
+const SHARE = 0.02;
 /** Readings between two looks at whether live memory grows. */
 const READINGS_PER_LOOK = 12;
 /** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */

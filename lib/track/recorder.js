@@ -45,7 +45,14 @@ class Recorder {
    * @param {() => void} record
    */
   sample(record) {
-    if (!this.#budget.spend(record)) this.drop();
+    if (this.hasTime()) this.#budget.spend(record);
+  }
+
+  /** Whether there is time to record what is made very often; when there is none, one more counts as dropped. */
+  hasTime() {
+    if (this.#budget.isOpen) return true;
+    this.drop();
+    return false;
   }
 
   /** Something was not followed: a list on this side is full, or its time is spent. */

@@ -3,7 +3,7 @@ const timers = require('node:timers');
 const timersPromises = require('node:timers/promises');
 const { inspect } = require('node:util');
 const { Ledger } = require('./ledger.js');
-const { observe, patchTwins, watched } = require('./patch.js');
+const { observe, patchTwins, sampled } = require('./patch.js');
 
 /**
  * Timers that are alive: timeouts until they fire or are cleared, intervals until they are cleared, promises until
@@ -21,9 +21,9 @@ function trackTimers(recorder) {
     recorder.sample(() => promises.add(promise, recorder.add('timer', name, { delayMs: delays ? delayOf(args[0]) : undefined })));
   };
   const undo = [
-    observeTimer('setTimeout', record('setTimeout', true)),
-    observeTimer('setInterval', record('setInterval', true)),
-    observeTimer('setImmediate', record('setImmediate', false)),
+    sampleTimer(recorder, 'setTimeout', record('setTimeout', true)),
+    sampleTimer(recorder, 'setInterval', record('setInterval', true)),
+    sampleTimer(recorder, 'setImmediate', record('setImmediate', false)),
     observe(timersPromises, 'setTimeout', recordPromise('setTimeout', true)),
     observe(timersPromises, 'setInterval', recordPromise('setInterval', true)),
     observe(timersPromises, 'setImmediate', recordPromise('setImmediate', false)),
@@ -43,8 +43,9 @@ function trackTimers(recorder) {
 }
 
 /** The global and the module's function are one and the same in Node. */
-function observeTimer(name, look) {
-  return patchTwins([[globalThis, name], [timers, name]], (original, state) => watched(original, state, look));
+function sampleTimer(recorder, name, look) {
+  const wants = () => recorder.hasTime();
+  return patchTwins([[globalThis, name], [timers, name]], (original, state) => sampled(original, state, wants, look));
 }
 
 /** Node reads a delay this way. */
