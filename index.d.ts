@@ -200,7 +200,7 @@ declare namespace leakWatch {
     timeoutMs?: number;
     /** Calls the capture off. */
     signal?: AbortSignal;
-    /** While another capture is under way: share its result, or fail, which is the default. */
+    /** While another capture of this thread is under way: share its result, or fail, which is the default. While one of another thread is: fail. */
     whenBusy?: 'join' | 'refuse';
     /** Whether waiting keeps the process alive; default true. */
     keepAlive?: boolean;

@@ -143,6 +143,32 @@ test('a second capture is refused or joins', options, async () => {
   assert.deepEqual(files('second'), []);
 });
 
+test('a capture in another thread of the process is refused, of either kind and in either mode', options, async () => {
+  // The worker tells its errors, then captures as soon as nobody else does.
+  const worker = new Worker(`const { parentPort } = require('node:worker_threads');
+    const { takeSnapshot, classHistogram } = require(${capture});
+    const codeOf = (promise) => promise.then(() => 'taken', (error) => error.code);
+    const directory = ${JSON.stringify(inside('other-thread'))};
+    parentPort.on('message', async () => parentPort.postMessage([
+      await codeOf(takeSnapshot({ mode: 'background', directory })),
+      await codeOf(takeSnapshot({ mode: 'inline', directory, whenBusy: 'join' })),
+      await codeOf(classHistogram({ mode: 'background' })),
+      await codeOf(classHistogram({ mode: 'inline' })),
+    ]));`, { eval: true });
+  const inWorker = () => new Promise((resolve, reject) => { worker.once('error', reject).once('message', resolve).postMessage(0); });
+  const controller = new AbortController();
+  const first = takeSnapshot({ mode: 'background', directory: inside('first-thread'), signal: controller.signal });
+  first.catch(() => {});
+  await until(() => children().some(isSnapshot));
+  assert.deepEqual(await inWorker(), new Array(4).fill('ERR_LEAKWATCH_BUSY'));
+  assert.deepEqual(files('other-thread'), []);
+  assert.ok(children().some(isSnapshot), 'the first one was still at work');
+  controller.abort();
+  await assert.rejects(first, { code: 'ERR_LEAKWATCH_ABORTED' });
+  assert.deepEqual(await inWorker(), new Array(4).fill('taken'));
+  await worker.terminate();
+});
+
 test('too little memory is refused beforehand, with the figures', options, async () => {
   await assert.rejects(takeSnapshot({ mode: 'background', directory: inside('small'), maxMemoryBytes: 1e6 }), { code: 'ERR_LEAKWATCH_MEMORY', message: /\d+ MB in use.* would take about \d+ MB.* allows 1 MB/ });
   assert.deepEqual(files('small'), []);

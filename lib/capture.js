@@ -46,7 +46,7 @@ const COUNT_PAUSE = 0.025;
 /** Where V8 finds the pipe it writes into; on Windows a pipe has no path, and it writes a temporary file. */
 const PIPES = { linux: '/proc/self/fd', win32: tmpdir() }[process.platform] ?? '/dev/fd';
 
-/** @type {{ kind: 'snapshot' | 'histogram', result: Promise<any> } | null} the capture under way in this thread */
+/** @type {{ kind: 'snapshot' | 'histogram', result: Promise<any> } | null} the capture under way in this thread; native code refuses a second one in another */
 let current = null;
 
 /**
@@ -140,8 +140,16 @@ async function histogram(settings) {
 }
 
 function countHere() {
-  const { id: counts, pauseMs, retries } = paused(countClasses);
+  const { id: counts, pauseMs, retries } = paused(countAlone);
   return { counts, pauseMs, retries, peakChildBytes: null };
+}
+
+/** @returns {import('./capture/histogram.js').Counts} counted while no other thread of the process captures */
+function countAlone() {
+  /** @type {any} */
+  let counts;
+  callNative(() => native.countInline(() => { counts = countClasses(); }));
+  return counts;
 }
 
 /** @param {CaptureSettings} settings */

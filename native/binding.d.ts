@@ -237,6 +237,9 @@ export declare function captureState(id: number): CaptureState;
 /** Copies the snapshot in the file `source`, redacted or compressed as `settings` say. */
 export declare function copySnapshot(source: string, settings: CaptureSettings): Promise<CaptureResult>;
 
+/** Runs `count`, which counts in this process, as the only capture of the process. */
+export declare function countInline(count: () => void): void;
+
 /**
  * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?
  * Returns JSON: `{ grows: boolean, series: [{ name, growth, perRequest, trend }] }`.

@@ -32,7 +32,7 @@ impl Claim {
         if running.strong_count() > 0 {
             return Err(CaptureError::new(
                 "ERR_LEAKWATCH_BUSY",
-                "Another capture is under way in this process, and two would need twice the memory. Wait for it.",
+                "Another capture is under way elsewhere in this process, and two would need twice the memory. Wait for it: its result cannot be joined from here.",
             ));
         }
         let claim = Arc::new(Self(()));

@@ -91,6 +91,13 @@ pub fn prepare_count(limits: CaptureLimits) -> Result<u32> {
     keep(begun)
 }
 
+/// Runs `count`, which counts in this process, as the only capture of the process.
+#[napi(catch_unwind)]
+pub fn count_inline(count: Function<'_, (), ()>) -> Result<()> {
+    let _claim = Claim::take().map_err(to_js)?;
+    count.call(())
+}
+
 /// Tries once to fork the child of a capture that was prepared. The child calls `write`, as `captureInline` does.
 /// Returns `done`: ask `captureState` from now on; or why to try again in a few milliseconds: it is still
 /// `preparing`, or threads were `busy`.
