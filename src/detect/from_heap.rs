@@ -96,7 +96,7 @@ impl Builder<'_, '_> {
         }
         let rates = &self.evidence.isolated[index];
         let cluster = &self.without_own_classes(cluster);
-        let named = name(cluster, self.graph);
+        let named = name(cluster, self.graph, &self.dominance);
         let down = path_down(self.graph, &self.dominance, cluster.owner, self.sample(cluster, &named));
         if self.passes_own(&holder, &down) {
             return None;

@@ -4,10 +4,9 @@ use std::cmp::Ordering;
 
 use super::advice::advice;
 use super::from_heap::HeapSuspect;
+use super::sides::{first_line, hangs_on_event, is_side_of, keeps, one_holder, replaces, same_rate};
 use crate::report::{Confidence, Suspect, SuspectKind};
 
-/// Rates are the same when the smaller is at least this share of the larger.
-const SAME_RATE: f64 = 0.8;
 /// Sentences of evidence after which another side has none of its own.
 const MAX_EVIDENCE: usize = 3;
 
@@ -16,6 +15,7 @@ pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
     let (mut survivors, resources): (Vec<_>, Vec<_>) =
         resources.into_iter().partition(|suspect| suspect.kind == SuspectKind::Request);
     let mut suspects = fold_resources(resources.clone());
+    suspects.iter_mut().for_each(|suspect| name_after_held_event(suspect, &resources, &heap));
     let rest = absorb_sides(&mut suspects, heap);
     suspects.iter_mut().for_each(|suspect| name_after_outermost(suspect, &resources));
     let (loose, held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|cluster| cluster.rootlike);
@@ -50,11 +50,6 @@ fn absorb_sides(suspects: &mut [Suspect], clusters: Vec<HeapSuspect>) -> Vec<Hea
     rest
 }
 
-/// May the suspect be what keeps the surviving requests? It grows with them, or on their route.
-fn keeps(suspect: &Suspect, survivor: &Suspect) -> bool {
-    same_rate(suspect, survivor) || suspect.routes.iter().any(|route| survivor.routes.contains(route))
-}
-
 /// Adds what is known of surviving requests to what keeps them.
 fn testify(suspect: &mut Suspect, survivor: &Suspect) {
     if suspect.evidence.len() < MAX_EVIDENCE {
@@ -77,9 +72,8 @@ fn fold_resources(resources: Vec<Suspect>) -> Vec<Suspect> {
     let mut kept: Vec<Suspect> = Vec::new();
     for suspect in sorted {
         let same = kept.iter_mut().find(|other| {
-            let line = |suspect: &Suspect| suspect.created_at.first().map(|at| (at.file.clone(), at.line));
             let depends = suspect.created_at.is_empty() || replaces(&suspect, other);
-            line(other) == line(&suspect) || (depends && same_rate(other, &suspect))
+            first_line(other) == first_line(&suspect) || (depends && same_rate(other, &suspect))
         });
         match same {
             Some(other) => other.evidence.extend(suspect.evidence),
@@ -107,9 +101,18 @@ fn name_after_outermost(suspect: &mut Suspect, resources: &[Suspect]) {
     }
 }
 
-/// A pool makes a new connection for each that it does not get back.
-fn replaces(socket: &Suspect, checkout: &Suspect) -> bool {
-    (socket.kind, checkout.kind) == (SuspectKind::Socket, SuspectKind::Checkout)
+/// Of the events that one line listens to, the one whose listeners hold something is the leak's name.
+fn name_after_held_event(suspect: &mut Suspect, resources: &[Suspect], heap: &[HeapSuspect]) {
+    let holds = |part: &&Suspect| heap.iter().any(|cluster| hangs_on_event(cluster, part));
+    let same_line =
+        |part: &&Suspect| part.kind == SuspectKind::Listener && first_line(part) == first_line(suspect);
+    if suspect.kind != SuspectKind::Listener || suspect.created_at.is_empty() {
+        return;
+    }
+    if let Some(part) = resources.iter().filter(same_line).find(holds) {
+        suspect.name.clone_from(&part.name);
+        suspect.retainer_path.clone_from(&part.retainer_path);
+    }
 }
 
 /// The resource that says most about a leak comes first.
@@ -124,40 +127,6 @@ fn rank(kind: SuspectKind) -> u8 {
         SuspectKind::Listener => 6,
         _ => 7,
     }
-}
-
-/// Does the cluster consist of what the resource suspect counts, or hang below it?
-fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
-    let contains = |class: &str| cluster.classes.iter().any(|other| other == class);
-    let consists_of = match suspect.kind {
-        SuspectKind::Timer => contains("Timeout") || contains("Immediate"),
-        SuspectKind::Listener => contains("Listener"),
-        _ => contains(&suspect.name),
-    };
-    let heap = &cluster.suspect.growth;
-    // A holder that grows without gaining objects has no count of its own.
-    let enough = heap.count == 0 || heap.count_per_request >= suspect.growth.count_per_request * 0.5;
-    (suspect.kind == SuspectKind::Listener && hangs_on_event(cluster, suspect))
-        || (consists_of && enough && held_by_system(cluster))
-        || (cluster.rootlike && same_rate(&cluster.suspect, suspect))
-}
-
-/// Is the cluster held by the emitter and event whose listeners pile up?
-fn hangs_on_event(cluster: &HeapSuspect, listener: &Suspect) -> bool {
-    let path = &cluster.suspect.retainer_path;
-    let emitter = listener.retainer_path.iter().rev().nth(1).map(|step| step.name.as_str());
-    let event = path.iter().any(|step| step.name == listener.name);
-    event
-        && path
-            .iter()
-            .any(|step| step.constructor.as_deref() == emitter || Some(step.name.as_str()) == emitter)
-}
-
-/// True when no variable of the source holds the cluster: what holds it is the resource itself.
-fn held_by_system(cluster: &HeapSuspect) -> bool {
-    cluster.rootlike
-        || cluster.suspect.held_at.is_none()
-        || matches!(cluster.suspect.kind, SuspectKind::Listener | SuspectKind::Timer | SuspectKind::Closure)
 }
 
 fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
@@ -198,11 +167,6 @@ pub fn part_doubtful(clusters: Vec<HeapSuspect>) -> (Vec<HeapSuspect>, Vec<HeapS
     (proven.into_iter().filter(|cluster| !is_side(cluster)).collect(), doubtful)
 }
 
-fn one_holder(a: &Suspect, b: &Suspect) -> bool {
-    let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line, at.column));
-    holder(a).is_some() && holder(a) == holder(b)
-}
-
 /// Clusters of the same rate below the same variable, or without a holder of their own, are one leak.
 fn fold_clusters(clusters: Vec<HeapSuspect>) -> Vec<Suspect> {
     let mut kept: Vec<Suspect> = Vec::new();
@@ -220,14 +184,6 @@ fn fold_clusters(clusters: Vec<HeapSuspect>) -> Vec<Suspect> {
         }
     }
     kept
-}
-
-fn same_rate(a: &Suspect, b: &Suspect) -> bool {
-    let (a, b) = (a.growth.count_per_request, b.growth.count_per_request);
-    // One leaked thing may consist of several of what the other counts.
-    let ratio = a.max(b) / a.min(b).max(f64::MIN_POSITIVE);
-    let whole = ratio.round();
-    whole <= 8.0 && (ratio / whole).min(whole / ratio) >= SAME_RATE.max(1.0 - 0.1 / whole)
 }
 
 fn worst_first(a: &Suspect, b: &Suspect) -> Ordering {
@@ -354,6 +310,25 @@ mod tests {
         };
         assert_eq!(through(&["HTTPParser", "ClientRequest", "Agent"]), ("ClientRequest".into(), 7, 2));
         assert_eq!(through(&["TCP", "Agent"]), ("Agent".into(), 7, 2));
+    }
+
+    #[test]
+    fn listeners_of_one_line_are_called_after_the_event_that_holds_something() {
+        let step = |kind, name: &str| Step { kind, name: name.into(), constructor: None };
+        let listener = |event: &str, line| {
+            let mut listener = suspect(SuspectKind::Listener, event, 1.0, Some(line));
+            listener.retainer_path = vec![step(StepKind::Internal, "Bus"), step(StepKind::Internal, event)];
+            listener
+        };
+        let mut queues = cluster("Queue", 1.0, &["Queue"], false);
+        queues.suspect.retainer_path = vec![
+            Step { constructor: Some("Bus".into()), ..step(StepKind::Variable, "bus") },
+            step(StepKind::Property, "_events"),
+            step(StepKind::Property, "tick"),
+        ];
+        let merged = merge(vec![listener("error", 7), listener("tick", 7)], vec![queues]);
+        assert_eq!(names(&merged), ["tick"]);
+        assert_eq!(merged[0].growth.bytes, 5_000);
     }
 
     #[test]

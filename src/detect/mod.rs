@@ -29,6 +29,7 @@ pub mod resources;
 pub mod routes;
 mod rows;
 pub mod series;
+mod sides;
 pub mod sites;
 pub mod steps;
 mod suspect_id;

@@ -1,7 +1,9 @@
 //! What a cluster is called and what kind of leak it is: by the classes it is made of, never by whose they are.
 
 use super::cluster::{Cluster, Recurring};
-use crate::heap::{HeapGraph, NodeType};
+use super::dominance::Dominance;
+use super::holder::path_down;
+use crate::heap::{HeapGraph, NodeIndex, NodeType};
 use crate::report::SuspectKind;
 
 /// Classes that say how something is stored or passed on, not what it is.
@@ -37,19 +39,44 @@ pub struct Named {
 }
 
 /// Names a cluster.
-pub fn name(cluster: &Cluster, graph: &HeapGraph) -> Named {
-    let known = best_known(cluster);
+pub fn name(cluster: &Cluster, graph: &HeapGraph, dominance: &Dominance) -> Named {
+    let ways = Ways { graph, dominance, owner: cluster.owner };
+    let known = best_known(cluster, &ways);
     let named = known.unwrap_or(&cluster.lead);
     let units = if known.is_some() { named.counts } else { plain_units(cluster) };
-    let kind = kind_of(cluster, named, graph);
+    let kind = kind_of(cluster, named, &ways);
     Named { name: display_name(named, kind, cluster), kind, counts: units }
 }
 
-/// The outermost class with a constructor of its own, about one of which stays for each thing that leaks.
-fn best_known(cluster: &Cluster) -> Option<&Recurring> {
+/// The ways from a cluster's owner to what it consists of.
+struct Ways<'a> {
+    graph: &'a HeapGraph,
+    dominance: &'a Dominance,
+    owner: NodeIndex,
+}
+
+impl Ways<'_> {
+    /// How many edges it takes to a sample of a class. `None` for what came with a script context (`vm.createContext`),
+    /// which brings all of the language's own classes: none of them is what leaks.
+    fn to(&self, class: &Recurring) -> Option<usize> {
+        let edges = path_down(self.graph, self.dominance, self.owner, class.sample);
+        let with_context = edges
+            .iter()
+            .any(|&edge| self.graph.name(self.graph.edge_source(edge)) == "system / NativeContext");
+        (!with_context).then_some(edges.len())
+    }
+}
+
+/// The outermost class with a constructor of its own, about one of which stays for each thing that leaks. Of classes
+/// equally far out the one with the shortest way to it: a request rather than the response it refers to.
+fn best_known<'a>(cluster: &'a Cluster, ways: &Ways) -> Option<&'a Recurring> {
     let units = plain_units(cluster);
     let once_each = |class: &&Recurring| class.counts[1] * 2 >= units[1] && class.counts[1] <= units[1] * 3;
-    cluster.classes.iter().filter(|class| is_known(class)).find(once_each)
+    let mut known = cluster.classes.iter().filter(|class| is_known(class)).filter(once_each).peekable();
+    let outermost = known.peek()?.depth;
+    let equals = known.take_while(|class| class.depth == outermost);
+    let (_, class) = equals.filter_map(|class| Some((ways.to(class)?, class))).min_by_key(|(way, _)| *way)?;
+    Some(class)
 }
 
 fn is_known(class: &Recurring) -> bool {
@@ -70,10 +97,11 @@ fn plain_units(cluster: &Cluster) -> [u64; 2] {
     least.map_or(cluster.lead.counts, |class| class.counts)
 }
 
-fn kind_of(cluster: &Cluster, named: &Recurring, graph: &HeapGraph) -> SuspectKind {
+fn kind_of(cluster: &Cluster, named: &Recurring, ways: &Ways) -> SuspectKind {
     let objects: u64 = cluster.classes.iter().map(|class| class.bytes).sum();
     let total = cluster.bytes[0] + cluster.bytes[1];
-    if has(cluster, "ArrayBuffer") && objects * 2 < total {
+    let buffers = cluster.classes.iter().find(|class| class.class == "ArrayBuffer");
+    if buffers.is_some_and(|buffers| objects * 2 < total && ways.to(buffers).is_some()) {
         return SuspectKind::Buffer;
     }
     match named.class.as_str() {
@@ -88,7 +116,7 @@ fn kind_of(cluster: &Cluster, named: &Recurring, graph: &HeapGraph) -> SuspectKi
         "ReadStream" | "WriteStream" | "FileHandle" => SuspectKind::File,
         "string" => SuspectKind::String,
         class if class.ends_with("Reaction") => SuspectKind::Promise,
-        _ if graph.node_type(cluster.lead.sample) == NodeType::Closure
+        _ if ways.graph.node_type(cluster.lead.sample) == NodeType::Closure
             || closure_chain(cluster).is_some() =>
         {
             SuspectKind::Closure

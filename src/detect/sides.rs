@@ -1,0 +1,68 @@
+//! When two suspects are sides of one leak.
+
+use super::from_heap::HeapSuspect;
+use crate::report::{Suspect, SuspectKind};
+
+/// Rates are the same when the smaller is at least this share of the larger.
+const SAME_RATE: f64 = 0.8;
+
+/// May the suspect be what keeps the surviving requests? It grows with them, or on their route.
+pub(super) fn keeps(suspect: &Suspect, survivor: &Suspect) -> bool {
+    same_rate(suspect, survivor) || suspect.routes.iter().any(|route| survivor.routes.contains(route))
+}
+
+/// A pool makes a new connection for each that it does not get back.
+pub(super) fn replaces(socket: &Suspect, checkout: &Suspect) -> bool {
+    (socket.kind, checkout.kind) == (SuspectKind::Socket, SuspectKind::Checkout)
+}
+
+/// Does the cluster consist of what the resource suspect counts, or hang below it?
+pub(super) fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
+    let contains = |class: &str| cluster.classes.iter().any(|other| other == class);
+    let consists_of = match suspect.kind {
+        SuspectKind::Timer => contains("Timeout") || contains("Immediate"),
+        SuspectKind::Listener => contains("Listener"),
+        _ => contains(&suspect.name),
+    };
+    let heap = &cluster.suspect.growth;
+    // A holder that grows without gaining objects has no count of its own.
+    let enough = heap.count == 0 || heap.count_per_request >= suspect.growth.count_per_request * 0.5;
+    (suspect.kind == SuspectKind::Listener && hangs_on_event(cluster, suspect))
+        || (consists_of && enough && held_by_system(cluster))
+        || (cluster.rootlike && same_rate(&cluster.suspect, suspect))
+}
+
+/// Is the cluster held by the emitter and event whose listeners pile up?
+pub(super) fn hangs_on_event(cluster: &HeapSuspect, listener: &Suspect) -> bool {
+    let path = &cluster.suspect.retainer_path;
+    let emitter = listener.retainer_path.iter().rev().nth(1).map(|step| step.name.as_str());
+    let event = path.iter().any(|step| step.name == listener.name);
+    event
+        && path
+            .iter()
+            .any(|step| step.constructor.as_deref() == emitter || Some(step.name.as_str()) == emitter)
+}
+
+/// True when no variable of the source holds the cluster: what holds it is the resource itself.
+fn held_by_system(cluster: &HeapSuspect) -> bool {
+    cluster.rootlike
+        || cluster.suspect.held_at.is_none()
+        || matches!(cluster.suspect.kind, SuspectKind::Listener | SuspectKind::Timer | SuspectKind::Closure)
+}
+
+pub(super) fn one_holder(a: &Suspect, b: &Suspect) -> bool {
+    let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line, at.column));
+    holder(a).is_some() && holder(a) == holder(b)
+}
+
+pub(super) fn same_rate(a: &Suspect, b: &Suspect) -> bool {
+    let (a, b) = (a.growth.count_per_request, b.growth.count_per_request);
+    // One leaked thing may consist of several of what the other counts.
+    let ratio = a.max(b) / a.min(b).max(f64::MIN_POSITIVE);
+    let whole = ratio.round();
+    whole <= 8.0 && (ratio / whole).min(whole / ratio) >= SAME_RATE.max(1.0 - 0.1 / whole)
+}
+
+pub(super) fn first_line(suspect: &Suspect) -> Option<(&str, u32)> {
+    suspect.created_at.first().map(|at| (at.file.as_str(), at.line))
+}
