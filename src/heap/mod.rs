@@ -43,7 +43,6 @@ mod scripts;
 mod shallow;
 mod sizes;
 mod snapshot;
-mod sort;
 mod source;
 mod stream;
 mod strings;
