@@ -8,7 +8,7 @@ use crate::heap::aggregates::ClassSummary;
 use crate::heap::graph::HeapGraph;
 use crate::heap::memory::with_room;
 use crate::heap::scripts::Location;
-use crate::heap::table::on_threads;
+use crate::heap::table::{both, on_threads};
 use crate::heap::types::ClassId;
 
 /// A class in two snapshots.
@@ -50,11 +50,7 @@ impl Census {
             let key = graph.class_key(ClassId(class));
             (key.name.clone(), graph.constructor_location(key).map(|location| graph.original(location)))
         });
-        let (histogram, objects) = std::thread::scope(|scope| {
-            let objects = scope.spawn(|| objects_by_id(graph));
-            let histogram = graph.class_histogram();
-            (histogram, objects.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        });
+        let (objects, histogram) = both(|| objects_by_id(graph), || graph.class_histogram());
         Self { keys: keys.collect(), histogram, objects }
     }
 

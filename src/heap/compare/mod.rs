@@ -25,6 +25,7 @@ use process::Samples;
 use super::analysis::app_folder;
 use super::error::HeapError;
 use super::graph::HeapGraph;
+use super::table::both;
 use super::task::{Phase, Task};
 
 /// The difference between two or more snapshots, in the order they were taken.
@@ -62,12 +63,11 @@ impl SnapshotComparison {
         let is_reversed = |pair: &[&HeapGraph]| Samples::of(pair[1]).same_process(pair[0]);
         let in_order = same_process || !graphs.windows(2).any(is_reversed);
         task.check()?;
-        let (growth, classes) = std::thread::scope(|scope| {
-            let growth = scope.spawn(|| growth::growth(graphs, same_process, top, task));
-            let classes = class_deltas(&Census::of(first), &Census::of(last), same_process);
-            let growth = growth.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            growth.map(|growth| (growth, classes))
-        })?;
+        let (growth, classes) = both(
+            || growth::growth(graphs, same_process, top, task),
+            || class_deltas(&Census::of(first), &Census::of(last), same_process),
+        );
+        let growth = growth?;
         Ok(Self {
             folder: app_folder(last),
             same_process,
@@ -90,7 +90,9 @@ pub fn compare_classes(
     task: &Task,
 ) -> Result<Vec<ClassDelta>, HeapError> {
     let first = HeapGraph::open_as(before, task)?;
-    let (samples, before) = (Samples::of(&first), Census::of(&first));
+    // The census sorts objects beside its other work; the samples need them sorted.
+    let before = Census::of(&first);
+    let samples = Samples::of(&first);
     drop(first);
     task.next_file();
     let last = HeapGraph::open_as(after, task)?;
