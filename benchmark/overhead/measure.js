@@ -18,14 +18,14 @@ const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=16'];
 const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
 
 /**
- * @param {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, idleMs: number }} options
+ * @param {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} options
  * @returns {Promise<Record<string, { rounds: Round[], rss: number, idlePercent: number | null }>>}
  */
-async function measureCase({ node, name, variants, rounds, durationMs, connections, sockets, idleMs }) {
+async function measureCase({ node, name, variants, rounds, durationMs, connections, sockets, megabytes, idleMs }) {
   const client = start(node, 'client.js', [], 1);
   const children = [client];
   try {
-    const servers = await Promise.all(variants.map((variant) => startServer(node, variant, name, children)));
+    const servers = await Promise.all(variants.map((variant) => startServer(node, variant, name, megabytes, children)));
     const load = (server, ms) => ask(client, { job: 'load', port: server.port, connections, durationMs: ms });
     if (name === 'sockets') for (const { port } of servers) await openSockets(node, port, sockets, children);
     for (const server of servers) await load(server, WARM_UP_MS);
@@ -51,8 +51,8 @@ function start(node, file, args, core) {
   return child;
 }
 
-async function startServer(node, variant, name, children) {
-  const child = start(node, 'server.js', [variant, name], 0);
+async function startServer(node, variant, name, megabytes, children) {
+  const child = start(node, 'server.js', [variant, name, String(megabytes)], 0);
   children.push(child);
   const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [null])]);
   if (!message) throw new Error(`the server ${variant} did not start`);

@@ -1,11 +1,12 @@
 'use strict';
-// One Express server with one variant. argv: variant, case
+// One Express server with one variant. argv: variant, case, megabytes of data to keep
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { keepData } = require('./data.js');
 const { variants } = require('./variants.js');
 
-const [variant, name] = process.argv.slice(2);
+const [variant, name, megabytes] = process.argv.slice(2);
 
 /** Puts the routes of a case on an app, and what it needs on a server. */
 const cases = {
@@ -64,6 +65,7 @@ class Pool {
 }
 
 async function main() {
+  keepData(Number(megabytes));
   const middleware = await variants[variant].add();
   const app = require('express')();
   const server = require('http').createServer(app);

@@ -3,12 +3,15 @@
 const { EventEmitter } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
 
+const { keepData } = require('./data.js');
+
 const leakWatch = (options) => require('../..')({ prove: false, ...options });
 
 /** @type {Record<string, { what: string, add: () => any }>} */
 const variants = {
   bare: { what: 'nothing', add: () => undefined },
   empty: { what: 'an empty middleware', add: () => (req, res, next) => next() },
+  data: { what: 'half a megabyte of plain objects, which is what leakWatch() keeps in V8\'s heap', add: () => void keepData(0.5) },
   watch: { what: 'leakWatch()', add: () => leakWatch() },
   'other contexts': { what: 'leakWatch({ contexts }), true where the default has none, false from Node 24 on', add: () => leakWatch({ contexts: !require('../../lib/track/contexts.js').areContextsCheap() }) },
   stacks: { what: 'leakWatch() while timers grow: creation stacks of timers', add: growTimers },
