@@ -15,14 +15,15 @@ const namespace = process.platform === 'linux' ? fs.readlinkSync('/proc/self/ns/
 /** Far more than the proof needs: the test ends as soon as the leak is told. */
 const MOST_REQUESTS = 20_000;
 
-test('a map that only grows is named, with its variable and line', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, async () => {
+test('a map that only grows is named, with its variable, line and route', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, async () => {
   const child = fork(fixture, [], { execArgv: ['--expose-gc'] });
   try {
     const [{ port }] = await once(child, 'message');
     let report;
     child.on('message', ({ leak }) => (report = leak));
     for (let user = 0; user < MOST_REQUESTS && !report; user++) {
-      await (await fetch(`http://127.0.0.1:${port}/login/user-${user}`, { method: 'POST' })).arrayBuffer();
+      await (await fetch(`http://127.0.0.1:${port}/api/login/user-${user}`, { method: 'POST' })).arrayBuffer();
+      await (await fetch(`http://127.0.0.1:${port}/api/health`)).arrayBuffer();
       // A server under less than full load: its heap stays small while the snapshots are taken.
       await sleep(5);
     }
@@ -30,6 +31,7 @@ test('a map that only grows is named, with its variable and line', { skip: backg
     assert.equal(report.verdict, 'leaking');
     const [suspect] = report.suspects;
     assert.equal(suspect.name, 'Session');
+    assert.deepEqual(suspect.routes, ['POST /api/login/:user']);
     assert.deepEqual(suspect.retainerPath.slice(0, 2).map(({ name }) => path.basename(name)), ['monitor-prove.js', 'sessions']);
     const line = fs.readFileSync(fixture, 'utf8').split('\n').findIndex((text) => text.includes('sessions.set(')) + 1;
     assert.equal(`${path.basename(suspect.createdAt[0].file)}:${suspect.createdAt[0].line}`, `monitor-prove.js:${line}`);

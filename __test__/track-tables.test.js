@@ -34,7 +34,7 @@ for (const [mark, kind, name, holder] of [
   ['listener', 'listener', 'order', 'OrderBus'],
   ['signal', 'listener', 'abort', 'AbortSignal'],
   ['watcher', 'handle', 'FSWatcher', null],
-  ['stream', 'file', `${path.join(__dirname, 'fixtures')}/forgetful.js`, null],
+  ['stream', 'file', `${path.join(__dirname, 'fixtures')}/forgetful.js`, 'ReadStream'],
   ['descriptor', 'file', `${path.join(__dirname, 'fixtures')}/forgetful.js`, null],
   ['connection', 'socket', null, 'Socket'],
 ]) {

@@ -13,6 +13,12 @@ const MAX_HANDLERS = 8;
 const MAX_HANDLED_ROUTES = 256;
 
 /**
+ * What serves each route. Heap snapshots keep the names of classes and properties, redacted ones too, so that the line
+ * of a leak leads to its route there as well: `src/heap/handlers.rs` reads it.
+ */
+class LeakWatchRoutes {}
+
+/**
  * Routes as people wrote them: `GET /users/:id`, with the mount path for Express; method and first path segment where
  * no framework tells. Names become numbers of the native table; what does not fit is `(other)`.
  */
@@ -27,8 +33,9 @@ class Routes {
   #addresses = new Map();
   /** @type {number[]} */
   #counts = [];
-  /** @type {Map<number, { route: WeakRef<any>, method: string }>} */
-  #handled = new Map();
+  /** @type {Record<string, WeakRef<Function>[]>} */
+  #handled = new LeakWatchRoutes();
+  #handledCount = 0;
 
   /**
    * @param {any} table native TrackTable
@@ -88,9 +95,9 @@ class Routes {
   /** The functions that serve each route. @returns {{ route: string, functions: Function[] }[]} */
   handlers() {
     const rows = [];
-    for (const [number, { route, method }] of this.#handled) {
-      const functions = handlersOf(route.deref(), method);
-      if (functions.length > 0) rows.push({ route: this.#table.routeName(number), functions });
+    for (const [route, handlers] of Object.entries(this.#handled)) {
+      const functions = handlers.map((handler) => handler.deref()).filter((handler) => handler !== undefined);
+      if (functions.length > 0) rows.push({ route, functions });
     }
     return rows;
   }
@@ -110,10 +117,14 @@ class Routes {
     const own = route.path === '/' && mount !== '' ? '' : patternOf(route.path);
     const number = this.#table.route(`${request.method} ${mount}${own}`);
     if (names.length < MAX_MOUNTS) names.push({ method: request.method, baseUrl: request.baseUrl, number });
-    if (number !== 0 && this.#handled.size < MAX_HANDLED_ROUTES && !this.#handled.has(number)) {
-      this.#handled.set(number, { route: new WeakRef(route), method: String(request.method).toLowerCase() });
-    }
+    if (number !== 0) this.#remember(this.#table.routeName(number), handlersOf(route, String(request.method).toLowerCase()));
     return number;
+  }
+
+  #remember(name, handlers) {
+    if (this.#handledCount === MAX_HANDLED_ROUTES || Object.hasOwn(this.#handled, name)) return;
+    this.#handled[name] = handlers.map((handler) => new WeakRef(handler));
+    this.#handledCount += 1;
   }
 
   /** Express without a route: a mounted function serves it, or nobody. Another server: its address. */

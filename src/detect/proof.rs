@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage};
 use super::clusters::Interval3;
 use super::from_heap::{HeapEvidence, heap_suspects};
-use super::input::{Point, SnapshotAt, TestRun};
+use super::input::{Frame, Point, RouteHandlers, SnapshotAt, TestRun};
 use super::merge::{merge, part_doubtful};
 use super::observations::Observations;
 use super::profile::AllocationProfile;
 use crate::heap::compare::{Growth, SnapshotComparison};
-use crate::heap::{HeapError, HeapGraph, NodeIndex, Task};
+use crate::heap::{HeapError, HeapGraph, NodeIndex, RouteHandler, Task};
 use crate::report::Suspect;
-use crate::source::SourceCache;
+use crate::source::{SourceCache, path_of_script};
 
 /// Growing holders looked at.
 const MAX_HOLDERS: usize = 10;
@@ -61,6 +61,7 @@ fn proof(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Proof
         cwd: seen.cwd.clone(),
         entry: seen.entry.clone(),
         own_folder: seen.own_folder.clone(),
+        handlers: handlers_in(series.graphs[2]),
         points: vec![Point::default(), Point { routes: seen.routes.clone(), ..Point::default() }],
         ..TestRun::default()
     };
@@ -77,6 +78,17 @@ fn proof(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Proof
     }
     let doubts = doubtful.iter().filter_map(|suspect| suspect.doubt(Path::new(&seen.cwd))).collect();
     Proof { suspects: merge(Vec::new(), proven), doubts }
+}
+
+/// Where the functions stand that serve each route.
+fn handlers_in(graph: &HeapGraph) -> Vec<RouteHandlers> {
+    let placed = graph.route_handlers().into_iter().filter_map(|RouteHandler { route, function }| {
+        let at = graph.location_of(function)?;
+        let file = path_of_script(&at.file)?.to_string_lossy().into_owned();
+        let frame = Frame { file, line: at.line, column: at.column, function: at.function };
+        Some(RouteHandlers { route, functions: vec![frame] })
+    });
+    placed.collect()
 }
 
 /// A holder that keeps growing as a cluster; `None` when its growth is too little or too uneven.

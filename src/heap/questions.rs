@@ -3,6 +3,7 @@
 use super::classes::ClassKey;
 use super::collections::{self, CollectionKind, Slot};
 use super::graph::HeapGraph;
+use super::handlers::{self, RouteHandler};
 use super::holds::{self, Hold};
 use super::modules::{self, ExportedVariable};
 use super::paths::{self, PathTree, RetainerPath};
@@ -60,6 +61,11 @@ impl HeapGraph {
     /// The ES module's exported variable whose value the edge holds; `None` for other edges.
     pub fn exported_variable(&self, edge: EdgeIndex) -> Option<ExportedVariable> {
         modules::exported_variable(self, edge)
+    }
+
+    /// The functions that serve each route, where a watching leakwatch left word. Looks at every node.
+    pub fn route_handlers(&self) -> Vec<RouteHandler> {
+        handlers::route_handlers(self)
     }
 
     /// Up to `limit` different chains of edges that keep the node alive, the most readable first: global objects,

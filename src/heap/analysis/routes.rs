@@ -2,8 +2,8 @@
 //!
 //! Two things tell. A watching leakwatch gives each request a marker in its async context, an object of class
 //! `LeakWatchRequest` whose `route` is a function that has the route for a name: what keeps a marker belongs to that
-//! request. And Express's own router knows which function handles which route: runs of it that are suspended belong
-//! to that route.
+//! request. And leakwatch, or Express's own router, knows which function handles which route: runs of it that are
+//! suspended belong to that route.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use super::suspended::suspended_function;
 use crate::heap::aggregates::retained_by_group;
 use crate::heap::graph::HeapGraph;
 use crate::heap::types::{EdgeKind, NodeIndex, NodeType};
+use crate::heap::{RouteHandler, ScriptPosition};
 
 /// The class of the marker.
 const MARKER: &[u8] = b"LeakWatchRequest";
@@ -124,10 +125,13 @@ fn is_storage(graph: &HeapGraph, node: NodeIndex) -> bool {
         || matches!(graph.raw_name(node), b"AsyncContextFrame" | b"Map")
 }
 
-/// Functions that Express's router calls for a route, by where they stand: a `Layer` with a `route`, whose `stack` has a
-/// layer for each handler.
-fn handlers(graph: &HeapGraph) -> BTreeMap<crate::heap::ScriptPosition, String> {
-    let mut handlers = BTreeMap::new();
+/// Functions that serve a route, by where they stand: what leakwatch knows, then what Express's router has, a `Layer`
+/// with a `route` whose `stack` has a layer for each handler.
+fn handlers(graph: &HeapGraph) -> BTreeMap<ScriptPosition, String> {
+    let watched = graph.route_handlers().into_iter();
+    let mut handlers: BTreeMap<_, _> = watched
+        .filter_map(|RouteHandler { route, function }| Some((graph.script_position(function)?, route)))
+        .collect();
     for route in graph.nodes().filter(|&node| is_route(graph, node)) {
         let (Some(path), Some(stack)) =
             (graph.property_target(route, b"path"), graph.property_target(route, b"stack"))
