@@ -34,7 +34,7 @@ class Routes {
   /** @type {number[]} */
   #counts = [];
   /** @type {Record<string, WeakRef<Function>[]>} */
-  #handled = new LeakWatchRoutes();
+  #handled = /** @type {any} */ (new LeakWatchRoutes());
   #handledCount = 0;
 
   /**
