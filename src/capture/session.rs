@@ -12,7 +12,6 @@ use super::error::CaptureError;
 /// A capture in progress or just ended. Shared by the thread that drains it and whoever waits for it.
 #[derive(Debug, Default)]
 pub struct Session {
-    ready: AtomicBool,
     bytes: AtomicU64,
     cancelled: AtomicBool,
     outcome: Mutex<Option<Result<Product, CaptureError>>>,
@@ -42,16 +41,6 @@ impl Claim {
 }
 
 impl Session {
-    /// Everything is prepared.
-    pub fn set_ready(&self) {
-        self.ready.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether everything is prepared.
-    pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
-    }
-
     /// Bytes that V8 has written so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)

@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use self::child::Messages;
-use self::regions::ForkableHeap;
+use self::regions::{ForkableHeap, Survey};
 use self::watch::Child;
 use super::Product;
 use super::admission::Budget;
@@ -57,6 +57,8 @@ pub enum Attempt {
 #[derive(Debug)]
 pub struct Start {
     session: Arc<Session>,
+    /// There once the thread is ready.
+    survey: Arc<OnceLock<Survey>>,
     forked: mpsc::Sender<Forked>,
 }
 
@@ -91,41 +93,36 @@ where
 {
     let session = Arc::new(Session::default());
     let (forked, from_start) = mpsc::channel::<Forked>();
+    let survey = Arc::new(OnceLock::new());
+    let surveyed = Arc::clone(&survey);
     session.run(move |session| {
         yield_to_the_app();
         let (limits, consume) = prepare()?;
-        session.set_ready();
+        let survey = Survey::take().map_err(unprepared)?;
+        surveyed.get_or_init(|| survey);
         let Forked { pid, output, messages } = from_start.recv().map_err(|_| CaptureError::cancelled())?;
         let mut child = Child::new(pid, limits, messages, Arc::clone(session));
         consume(output, &mut child, session)
     })?;
-    Ok((Arc::clone(&session), Start { session, forked }))
+    Ok((Arc::clone(&session), Start { session, survey, forked }))
 }
 
 impl Start {
     /// Tries once to fork a child that runs `write` with the path of a pipe; it returns why it failed, if it did.
     /// After [`Attempt::Done`] nothing is left to do here.
     pub fn attempt(&self, write: impl FnOnce(String) -> Option<String>) -> Result<Attempt, CaptureError> {
-        let system = |error| {
-            CaptureError::new(
-                "ERR_LEAKWATCH_SYSTEM",
-                format!("Cannot prepare a fork for the capture: {error}."),
-            )
-        };
         if self.session.has_ended() {
             return Ok(Attempt::Done);
         }
-        if !self.session.is_ready() {
-            return Ok(Attempt::NotReady);
-        }
-        if threads::busy().map_err(system)? > 0 {
+        let Some(survey) = self.survey.get() else { return Ok(Attempt::NotReady) };
+        if threads::busy().map_err(unprepared)? > 0 {
             return Ok(Attempt::Busy);
         }
         let (output, input) = open_pipe()?;
-        let messages = Messages::open().map_err(system)?;
-        let heap = ForkableHeap::open().map_err(system)?;
+        let messages = Messages::open().map_err(unprepared)?;
+        let heap = ForkableHeap::open(survey).map_err(unprepared)?;
         // Finding V8's pages took a moment: look again.
-        if threads::busy().map_err(system)? > 0 {
+        if threads::busy().map_err(unprepared)? > 0 {
             return Ok(Attempt::Busy);
         }
         let parent = std::process::id();
@@ -134,7 +131,7 @@ impl Start {
             // SAFETY: the other threads wait in system calls, so no lock of V8's is held; the child calls nothing
             // that needs them and leaves through `_exit`.
             match unsafe { libc::fork() } {
-                -1 => Err(system(std::io::Error::last_os_error())),
+                -1 => Err(unprepared(std::io::Error::last_os_error())),
                 0 => child::run(parent, &input, &messages, write),
                 pid => Ok(pid),
             }
@@ -146,6 +143,10 @@ impl Start {
         }
         Ok(Attempt::Done)
     }
+}
+
+fn unprepared(error: std::io::Error) -> CaptureError {
+    CaptureError::new("ERR_LEAKWATCH_SYSTEM", format!("Cannot prepare a fork for the capture: {error}."))
 }
 
 impl Forked {

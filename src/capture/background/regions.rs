@@ -1,11 +1,24 @@
 //! V8's pages, which it excludes from forks with `MADV_DONTFORK`.
 //!
 //! Which ones those are is a flag in /proc/self/smaps, but reading that walks all page tables (17 ms of processor
-//! time for a heap of 500 MB) while the server stands still. The memory map tells too, in a ninth of that: a region
-//! whose first page is excluded falls into two, unless all of it was excluded before.
+//! time for a heap of 500 MB) while the server stands still. The memory map tells too, in a fraction of that: a region
+//! whose first page is excluded falls into two, unless all of it was excluded before. Where regions begin is
+//! found out beforehand ([`Survey`]), so that the map is read only once while the server stands still; should there be
+//! others by then, it is read again.
 
 use std::fs::File;
 use std::io::{self, Read};
+
+use parking_lot::Mutex;
+
+/// Where the regions of more than a page began a moment ago.
+#[derive(Debug)]
+pub struct Survey {
+    /// Ascending.
+    starts: Vec<usize>,
+    /// What the map is read into. Memory of its own, so that reading the map does not change it.
+    text: Mutex<Vec<u8>>,
+}
 
 /// While this exists, forks include V8's pages. Dropping it excludes them again.
 #[derive(Debug)]
@@ -18,24 +31,43 @@ struct Region {
     end: usize,
 }
 
+impl Survey {
+    /// Looks at the memory map; other threads may go on.
+    pub fn take() -> io::Result<Self> {
+        let page = page_size();
+        // A line takes at most 100 bytes, and a heap of 1 GB has about 4000.
+        let mut text = Vec::with_capacity(1 << 20);
+        let larger = memory_map(&mut text)?.into_iter().filter(|region| region.len() > page);
+        Ok(Self { starts: larger.map(|region| region.start).collect(), text: Mutex::new(text) })
+    }
+}
+
 impl ForkableHeap {
     /// Includes all memory that is excluded from forks now. No other thread may map memory or fork meanwhile.
     ///
     /// A region of a single page cannot fall into two, so that nothing tells what it was. It is included, as
     /// memory is by default, and stays so.
-    pub fn open() -> io::Result<Self> {
-        let page = page_size();
-        // Kept until the end: letting it go would unmap it.
-        let map = memory_map()?;
-        let (larger, single): (Vec<_>, Vec<_>) =
-            regions(&map).partition(|region| region.end - region.start > page);
-        let mut included = Self(Vec::with_capacity(larger.len()));
-        for region in excluded(&larger, page)? {
-            region.advise(libc::MADV_DOFORK)?;
-            included.0.push(region);
+    pub fn open(survey: &Survey) -> io::Result<Self> {
+        let mut text = survey.text.lock();
+        let mut marks = Marks::default();
+        let mut map = marks.add(&survey.starts, &mut text)?;
+        let unknown = marks.unknown(&map);
+        if !unknown.is_empty() {
+            map = marks.add(&unknown, &mut text)?;
         }
-        single.iter().try_for_each(|region| region.advise(libc::MADV_DOFORK))?;
-        Ok(included)
+        let mut heap = Self(Vec::with_capacity(map.len()));
+        for &region in &map {
+            if marks.is_excluded(region) {
+                region.advise(libc::MADV_DOFORK)?;
+                heap.0.extend(marks.excluded_before(region));
+            }
+        }
+        let single = map.iter().filter(|region| region.len() == marks.page);
+        for region in single.chain(&marks.ordinary(&map)) {
+            // Only fails for memory that is gone.
+            let _ = region.advise(libc::MADV_DOFORK);
+        }
+        Ok(heap)
     }
 }
 
@@ -48,53 +80,131 @@ impl Drop for ForkableHeap {
     }
 }
 
+/// Pages excluded to find out whether what is around them was excluded before, and what the memory map says then.
+#[derive(Debug)]
+struct Marks {
+    page: usize,
+    /// Where the pages begin, ascending.
+    starts: Vec<usize>,
+    /// Where regions end now, ascending.
+    ends: Vec<usize>,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self { page: page_size(), starts: Vec::new(), ends: Vec::new() }
+    }
+}
+
+impl Marks {
+    /// Excludes the pages at `starts` too; returns the map.
+    fn add(&mut self, starts: &[usize], text: &mut Vec<u8>) -> io::Result<Vec<Region>> {
+        for &start in starts {
+            // Fails where memory is gone.
+            let _ = self.at(start).advise(libc::MADV_DONTFORK);
+        }
+        self.starts.extend(starts);
+        self.starts.sort_unstable();
+        match memory_map(text) {
+            Ok(map) => {
+                self.ends = map.iter().map(|region| region.end).collect();
+                Ok(map)
+            }
+            Err(error) => {
+                // Nothing tells them apart now: memory is included by default.
+                for &start in &self.starts {
+                    let _ = self.at(start).advise(libc::MADV_DOFORK);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn at(&self, start: usize) -> Region {
+        Region { start, end: start + self.page }
+    }
+
+    /// Whether a marked page has fallen from its region, which was included before then.
+    fn has_fallen(&self, start: usize) -> bool {
+        self.ends.binary_search(&(start + self.page)).is_ok()
+    }
+
+    /// The marked pages to include again: those that were included before, and those where another kind of memory, or
+    /// none, has come to be since the survey.
+    fn ordinary(&self, map: &[Region]) -> Vec<Region> {
+        let is_known = |start: usize| {
+            let region = map.get(map.partition_point(|region| region.end <= start));
+            region.is_some_and(|region| region.start <= start)
+        };
+        let starts = self.starts.iter().copied();
+        starts
+            .filter(|&start| self.has_fallen(start) || !is_known(start))
+            .map(|start| self.at(start))
+            .collect()
+    }
+
+    fn inside(&self, region: Region) -> &[usize] {
+        let before = |address| self.starts.partition_point(|&start| start < address);
+        &self.starts[before(region.start)..before(region.end)]
+    }
+
+    /// Whether the region was excluded before: it holds a marked page that did not fall from it.
+    fn is_excluded(&self, region: Region) -> bool {
+        self.inside(region).iter().any(|&start| !self.has_fallen(start))
+    }
+
+    /// What of an excluded region was excluded before: not the marked page of the next one, should it have joined.
+    fn excluded_before(&self, region: Region) -> impl Iterator<Item = Region> {
+        let fallen = self.inside(region).iter().copied().filter(|&start| self.has_fallen(start));
+        let ends = fallen.clone().chain([region.end]);
+        let starts = [region.start].into_iter().chain(fallen.map(|start| start + self.page));
+        starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| Region { start, end })
+    }
+
+    /// Where regions begin of which no mark tells anything.
+    fn unknown(&self, map: &[Region]) -> Vec<usize> {
+        let is_marked = |start: usize| self.starts.binary_search(&start).is_ok();
+        let is_rest = |start: usize| {
+            is_marked(start.wrapping_sub(self.page)) && self.ends.binary_search(&start).is_ok()
+        };
+        let larger = map.iter().filter(|region| region.len() > self.page);
+        let starts = larger.map(|region| region.start);
+        starts.filter(|&start| !is_marked(start) && !is_rest(start)).collect()
+    }
+}
+
 impl Region {
+    fn len(self) -> usize {
+        self.end - self.start
+    }
+
     fn advise(self, advice: libc::c_int) -> io::Result<()> {
         // SAFETY: the advice only says whether forks copy the region; its contents stay as they are.
-        match unsafe { libc::madvise(self.start as *mut libc::c_void, self.end - self.start, advice) } {
+        match unsafe { libc::madvise(self.start as *mut libc::c_void, self.len(), advice) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
     }
 }
 
-/// Those of `regions`, each larger than a page, that were excluded from forks. The others are as before.
-fn excluded(candidates: &[Region], page: usize) -> io::Result<Vec<Region>> {
-    let first_page = |region: &Region| Region { start: region.start, end: region.start + page };
-    let include = |region: &Region| first_page(region).advise(libc::MADV_DOFORK);
-    let marked = candidates.iter().try_for_each(|region| first_page(region).advise(libc::MADV_DONTFORK));
-    let map = match marked.and_then(|()| memory_map()) {
-        Ok(map) => map,
-        Err(error) => {
-            // Nothing tells them apart now: memory is included by default.
-            let _ = candidates.iter().try_for_each(include);
-            return Err(error);
-        }
-    };
-    let ends: Vec<usize> = regions(&map).map(|region| region.end).collect();
-    let (ordinary, excluded): (Vec<_>, Vec<_>) =
-        candidates.iter().partition(|region| ends.binary_search(&(region.start + page)).is_ok());
-    ordinary.iter().try_for_each(include)?;
-    Ok(excluded)
-}
-
-fn memory_map() -> io::Result<Vec<u8>> {
-    // A line takes at most 100 bytes, and a heap of 1 GB has about 4000.
-    let mut map = Vec::with_capacity(1 << 20);
-    File::open("/proc/self/maps")?.read_to_end(&mut map)?;
-    Ok(map)
+fn memory_map(text: &mut Vec<u8>) -> io::Result<Vec<Region>> {
+    text.clear();
+    File::open("/proc/self/maps")?.read_to_end(text)?;
+    Ok(regions(text))
 }
 
 /// Private regions without a file or a name, from the text of a maps file, ascending. See proc_pid_maps(5).
-fn regions(map: &[u8]) -> impl Iterator<Item = Region> + '_ {
-    map.split(|&byte| byte == b'\n').filter_map(|line| {
+fn regions(map: &[u8]) -> Vec<Region> {
+    let lines = map.split(|&byte| byte == b'\n');
+    let region = |line| {
         let mut fields = str::from_utf8(line).ok()?.split_ascii_whitespace();
         let (start, end) = fields.next()?.split_once('-')?;
         let private = fields.next()?.ends_with('p');
         let no_file = fields.nth(2)? == "0" && fields.next().is_none();
         let address = |text| usize::from_str_radix(text, 16).ok();
         (private && no_file).then_some(Region { start: address(start)?, end: address(end)? })
-    })
+    };
+    lines.filter_map(region).collect()
 }
 
 fn page_size() -> usize {
@@ -155,16 +265,39 @@ mod tests {
         }
         let (lower, upper) = map(14).halves();
         let single = map(1);
-        lower.advise(libc::MADV_DONTFORK).unwrap();
+        let gone = map(4);
+        [lower, gone].iter().for_each(|region| region.advise(libc::MADV_DONTFORK).unwrap());
+        let survey = Survey::take().unwrap();
+        // What is no longer there, and what is there since.
+        // SAFETY: nobody uses it.
+        assert_eq!(unsafe { libc::munmap(gone.start as *mut libc::c_void, gone.len()) }, 0);
+        // SAFETY: nobody uses what it replaces.
+        let shared = unsafe {
+            libc::mmap(
+                upper.start as *mut libc::c_void,
+                upper.len(),
+                libc::PROT_READ,
+                libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
+                -1,
+                0,
+            )
+        };
+        assert_eq!(shared as usize, upper.start);
         let before = flags(upper);
-        let heap = ForkableHeap::open().unwrap();
-        assert!(heap.0.contains(&lower) && !flags_quietly(lower).contains(" dc"));
+        let late = map(16);
+        late.advise(libc::MADV_DONTFORK).unwrap();
+        let heap = ForkableHeap::open(&survey).unwrap();
+        for region in [lower, late] {
+            assert!(heap.0.contains(&region) && !flags_quietly(region).contains(" dc"), "{region:x?}");
+        }
         assert!(!heap.0.iter().any(|region| region.start == upper.start || region.start == single.start));
         drop(heap);
-        assert!(flags(lower).contains(" dc"));
+        assert!(flags(lower).contains(" dc") && flags(late).contains(" dc"));
+        let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        assert_eq!(smaps.matches(" dc").count(), 2, "{smaps}");
         assert_eq!(flags(upper), before);
         lower.advise(libc::MADV_DOFORK).unwrap();
-        assert!(!ForkableHeap::open().unwrap().0.iter().any(|region| region.start == lower.start));
+        assert!(!ForkableHeap::open(&survey).unwrap().0.iter().any(|region| region.start == lower.start));
     }
 
     /// Like [`flags`], for a region that may have been merged with its neighbour.
@@ -181,7 +314,7 @@ mod tests {
         let map = b"00400000-00500000 r-xp 00000000 fe:00 247584   /usr/bin/node\n0f505000-0feda000 rw-p 00000000 00:00 0   [heap]\n\
             62ec00000-62ec40000 rw-p 00000000 00:00 0 \n62ec40000-62ec80000 ---p 00000000 00:00 0 \n7f0000000000-7f0000001000 rw-s 00000000 00:01 99 /dev/zero (deleted)\n";
         assert_eq!(
-            regions(map).collect::<Vec<_>>(),
+            regions(map),
             [
                 Region { start: 0x62ec00000, end: 0x62ec40000 },
                 Region { start: 0x62ec40000, end: 0x62ec80000 }
