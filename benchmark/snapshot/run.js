@@ -25,6 +25,7 @@ const COLUMNS = [
   ['heap MB', 8, ({ size }) => size],
   ['mode', 11, ({ mode }) => mode],
   ['loop stop ms', 13, ({ longestGapMs }) => longestGapMs.toFixed(1)],
+  ['before', 7, ({ undisturbedGapMs }) => undisturbedGapMs.toFixed(1)],
   ['said ms', 10, ({ pauseMs }) => pauseMs.toFixed(1)],
   ['longest wait ms', 16, ({ during }) => during.longest.toFixed(0)],
   ['total s', 8, ({ durationMs }) => (durationMs / 1000).toFixed(1)],
@@ -71,6 +72,7 @@ async function measure(node, size, mode, folder) {
     try {
       await sleep(2000);
       load.take();
+      server.send({});
       await sleep(Number(values.seconds) * 1000);
       const before = load.take();
       server.send({ mode, directory: folder });

@@ -12,6 +12,7 @@
 //! 6. The child writes the snapshot into the pipe and leaves without running any exit handler.
 //! 7. [`watch`]: the thread drains the pipe, watches time and memory, and collects the child.
 
+mod advice;
 mod child;
 mod regions;
 mod relocations;

@@ -11,6 +11,8 @@ use std::io::{self, Read};
 
 use parking_lot::Mutex;
 
+use super::advice::{Adviser, Region};
+
 /// Where the regions of more than a page began a moment ago.
 #[derive(Debug)]
 pub struct Survey {
@@ -18,17 +20,14 @@ pub struct Survey {
     starts: Vec<usize>,
     /// What the map is read into. Memory of its own, so that reading the map does not change it.
     text: Mutex<Vec<u8>>,
+    adviser: Adviser,
 }
 
 /// While this exists, forks include V8's pages. Dropping it excludes them again.
 #[derive(Debug)]
-pub struct ForkableHeap(Vec<Region>);
-
-/// A stretch of private memory without a file behind it: from its first byte to just after its last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Region {
-    start: usize,
-    end: usize,
+pub struct ForkableHeap<'a> {
+    excluded: Vec<Region>,
+    adviser: &'a Adviser,
 }
 
 impl Survey {
@@ -38,51 +37,51 @@ impl Survey {
         // A line takes at most 100 bytes, and a heap of 1 GB has about 4000.
         let mut text = Vec::with_capacity(1 << 20);
         let larger = memory_map(&mut text)?.into_iter().filter(|region| region.len() > page);
-        Ok(Self { starts: larger.map(|region| region.start).collect(), text: Mutex::new(text) })
+        let starts = larger.map(|region| region.start).collect();
+        Ok(Self { starts, text: Mutex::new(text), adviser: Adviser::new() })
     }
 }
 
-impl ForkableHeap {
+impl<'a> ForkableHeap<'a> {
     /// Includes all memory that is excluded from forks now. No other thread may map memory or fork meanwhile.
     ///
     /// A region of a single page cannot fall into two, so that nothing tells what it was. It is included, as
     /// memory is by default, and stays so.
-    pub fn open(survey: &Survey) -> io::Result<Self> {
-        let mut text = survey.text.lock();
-        let mut marks = Marks::default();
-        let mut map = marks.add(&survey.starts, &mut text)?;
+    pub fn open(survey: &'a Survey) -> io::Result<Self> {
+        let Survey { starts, text, adviser } = survey;
+        let mut text = text.lock();
+        let mut marks = Marks::new(adviser);
+        let mut map = marks.add(starts, &mut text)?;
         let unknown = marks.unknown(&map);
         if !unknown.is_empty() {
             map = marks.add(&unknown, &mut text)?;
         }
-        let mut heap = Self(Vec::with_capacity(map.len()));
-        for &region in &map {
-            if marks.is_excluded(region) {
-                region.advise(libc::MADV_DOFORK)?;
-                heap.0.extend(marks.excluded_before(region));
-            }
+        let (mut whole, mut excluded) = (Vec::with_capacity(map.len()), Vec::with_capacity(map.len()));
+        for &region in map.iter().filter(|&&region| marks.is_excluded(region)) {
+            whole.push(region);
+            excluded.extend(marks.excluded_before(region));
         }
-        let single = map.iter().filter(|region| region.len() == marks.page);
-        for region in single.chain(&marks.ordinary(&map)) {
-            // Only fails for memory that is gone.
-            let _ = region.advise(libc::MADV_DOFORK);
-        }
+        let heap = Self { excluded, adviser };
+        adviser.advise(&whole, libc::MADV_DOFORK)?;
+        let mut others = marks.ordinary(&map);
+        others.extend(map.iter().filter(|region| region.len() == marks.page));
+        // Only fails for memory that is gone.
+        let _ = adviser.advise(&others, libc::MADV_DOFORK);
         Ok(heap)
     }
 }
 
-impl Drop for ForkableHeap {
+impl Drop for ForkableHeap<'_> {
     fn drop(&mut self) {
-        for region in &self.0 {
-            // Only fails for a region that is gone, and then there is nothing to exclude.
-            let _ = region.advise(libc::MADV_DONTFORK);
-        }
+        // Only fails for a region that is gone, and then there is nothing to exclude.
+        let _ = self.adviser.advise(&self.excluded, libc::MADV_DONTFORK);
     }
 }
 
 /// Pages excluded to find out whether what is around them was excluded before, and what the memory map says then.
 #[derive(Debug)]
-struct Marks {
+struct Marks<'a> {
+    adviser: &'a Adviser,
     page: usize,
     /// Where the pages begin, ascending.
     starts: Vec<usize>,
@@ -90,34 +89,28 @@ struct Marks {
     ends: Vec<usize>,
 }
 
-impl Default for Marks {
-    fn default() -> Self {
-        Self { page: page_size(), starts: Vec::new(), ends: Vec::new() }
+impl<'a> Marks<'a> {
+    fn new(adviser: &'a Adviser) -> Self {
+        Self { adviser, page: page_size(), starts: Vec::new(), ends: Vec::new() }
     }
-}
 
-impl Marks {
     /// Excludes the pages at `starts` too; returns the map.
     fn add(&mut self, starts: &[usize], text: &mut Vec<u8>) -> io::Result<Vec<Region>> {
-        for &start in starts {
-            // Fails where memory is gone.
-            let _ = self.at(start).advise(libc::MADV_DONTFORK);
-        }
+        // Fails where memory is gone.
+        let _ = self.advise(starts, libc::MADV_DONTFORK);
         self.starts.extend(starts);
         self.starts.sort_unstable();
-        match memory_map(text) {
-            Ok(map) => {
-                self.ends = map.iter().map(|region| region.end).collect();
-                Ok(map)
-            }
-            Err(error) => {
-                // Nothing tells them apart now: memory is included by default.
-                for &start in &self.starts {
-                    let _ = self.at(start).advise(libc::MADV_DOFORK);
-                }
-                Err(error)
-            }
-        }
+        let map = memory_map(text).inspect_err(|_| {
+            // Nothing tells them apart now: memory is included by default.
+            let _ = self.advise(&self.starts, libc::MADV_DOFORK);
+        })?;
+        self.ends = map.iter().map(|region| region.end).collect();
+        Ok(map)
+    }
+
+    fn advise(&self, starts: &[usize], advice: libc::c_int) -> io::Result<()> {
+        let pages: Vec<Region> = starts.iter().map(|&start| self.at(start)).collect();
+        self.adviser.advise(&pages, advice)
     }
 
     fn at(&self, start: usize) -> Region {
@@ -170,20 +163,6 @@ impl Marks {
         let larger = map.iter().filter(|region| region.len() > self.page);
         let starts = larger.map(|region| region.start);
         starts.filter(|&start| !is_marked(start) && !is_rest(start)).collect()
-    }
-}
-
-impl Region {
-    fn len(self) -> usize {
-        self.end - self.start
-    }
-
-    fn advise(self, advice: libc::c_int) -> io::Result<()> {
-        // SAFETY: the advice only says whether forks copy the region; its contents stay as they are.
-        match unsafe { libc::madvise(self.start as *mut libc::c_void, self.len(), advice) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
     }
 }
 
@@ -266,7 +245,8 @@ mod tests {
         let (lower, upper) = map(14).halves();
         let single = map(1);
         let gone = map(4);
-        [lower, gone].iter().for_each(|region| region.advise(libc::MADV_DONTFORK).unwrap());
+        let adviser = Adviser::new();
+        adviser.advise(&[lower, gone], libc::MADV_DONTFORK).unwrap();
         let survey = Survey::take().unwrap();
         // What is no longer there, and what is there since.
         // SAFETY: nobody uses it.
@@ -285,19 +265,23 @@ mod tests {
         assert_eq!(shared as usize, upper.start);
         let before = flags(upper);
         let late = map(16);
-        late.advise(libc::MADV_DONTFORK).unwrap();
+        adviser.advise(&[late], libc::MADV_DONTFORK).unwrap();
         let heap = ForkableHeap::open(&survey).unwrap();
         for region in [lower, late] {
-            assert!(heap.0.contains(&region) && !flags_quietly(region).contains(" dc"), "{region:x?}");
+            assert!(heap.excluded.contains(&region) && !flags_quietly(region).contains(" dc"), "{region:x?}");
         }
-        assert!(!heap.0.iter().any(|region| region.start == upper.start || region.start == single.start));
+        assert!(
+            !heap.excluded.iter().any(|region| region.start == upper.start || region.start == single.start)
+        );
         drop(heap);
         assert!(flags(lower).contains(" dc") && flags(late).contains(" dc"));
         let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
         assert_eq!(smaps.matches(" dc").count(), 2, "{smaps}");
         assert_eq!(flags(upper), before);
-        lower.advise(libc::MADV_DOFORK).unwrap();
-        assert!(!ForkableHeap::open(&survey).unwrap().0.iter().any(|region| region.start == lower.start));
+        adviser.advise(&[lower], libc::MADV_DOFORK).unwrap();
+        assert!(
+            !ForkableHeap::open(&survey).unwrap().excluded.iter().any(|region| region.start == lower.start)
+        );
     }
 
     /// Like [`flags`], for a region that may have been merged with its neighbour.
