@@ -1,6 +1,6 @@
 'use strict';
 // What leakWatch() costs beside its peers, on several versions of Node: node benchmark/overhead/run.js
-//   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--rounds 6] [--seconds 0.75] [--data 0]
+//   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--rounds 6] [--seconds 0.75] [--data 32]
 // Prints a Markdown table for each case and version, and fails when leakWatch() costs more than it may.
 const { execFileSync } = require('node:child_process');
 const os = require('node:os');
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '0.75' },
     connections: { type: 'string', default: '16' },
     sockets: { type: 'string', default: '5000' },
-    data: { type: 'string', default: '0' }, // megabytes of objects that every server keeps
+    data: { type: 'string', default: '32' }, // megabytes of objects that every server keeps
     idle: { type: 'string', default: '10' }, // seconds, for json and sockets
   },
 });
