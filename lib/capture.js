@@ -3,9 +3,11 @@ const { tmpdir } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
 const v8 = require('node:v8');
 const { backgroundSupport, callNative, chooseMode, limitsOf, outcome, startInBackground } = require('./capture/background.js');
-const { compareHistograms, countClasses, writeClasses } = require('./capture/histogram.js');
-const { histogramSettings, snapshotSettings } = require('./capture/options.js');
+const { compareHistograms, countClasses } = require('./capture/histogram.js');
+const { captureSettings, histogramSettings, snapshotSettings } = require('./capture/options.js');
+const { textOfChild } = require('./capture/text.js');
 const { LeakWatchError, fromNative } = require('./errors.js');
+const { InspectorSession } = require('./inspector/session.js');
 const native = require('./native.js');
 
 /**
@@ -46,7 +48,7 @@ const COUNT_PAUSE = 0.025;
 /** Where V8 finds the pipe it writes into; on Windows a pipe has no path, and it writes a temporary file. */
 const PIPES = { linux: '/proc/self/fd', win32: tmpdir() }[process.platform] ?? '/dev/fd';
 
-/** @type {{ kind: 'snapshot' | 'histogram', result: Promise<any> } | null} the capture under way in this thread; native code refuses a second one in another */
+/** @type {{ kind: 'snapshot' | 'histogram' | 'profile', result: Promise<any> } | null} the capture under way in this thread; native code refuses a second one in another */
 let current = null;
 
 /**
@@ -89,8 +91,29 @@ async function classHistogram(options = {}) {
 }
 
 /**
+ * V8's sampling heap profile, read in a forked child: reading it collects all garbage, for which the server would stand still.
+ * @param {AbortSignal} [signal] calls it off
+ * @returns {Promise<string>} JSON, as `HeapProfiler.getSamplingProfile` gives it: what is alive of what was allocated since sampling began
+ * @throws {LeakWatchError} (as a rejection) when nobody samples, or no child could be forked
+ */
+async function allocationProfile(signal) {
+  const settings = captureSettings({ signal, keepAlive: false });
+  return oneAtATime('profile', settings, async () => (await textOfChild(settings, readProfile)).text);
+}
+
+/** @returns {object} as V8 has it */
+function readProfile() {
+  const session = new InspectorSession();
+  try {
+    return session.samplingProfile();
+  } finally {
+    session.end();
+  }
+}
+
+/**
  * @template T
- * @param {'snapshot' | 'histogram'} kind
+ * @param {'snapshot' | 'histogram' | 'profile'} kind
  * @param {CaptureSettings} settings
  * @param {() => Promise<T>} capture
  * @returns {Promise<T>}
@@ -154,12 +177,8 @@ function countAlone() {
 
 /** @param {CaptureSettings} settings */
 async function countInChild(settings) {
-  const { id, pauseMs, retries } = await startInBackground(settings, native.prepareCount, writeClasses);
-  const { text } = await outcome(id, settings);
-  const { text: json, peakChildBytes = null } = /** @type {import('../native/binding.d.ts').CapturedText} */ (text);
-  /** @type {import('./capture/histogram.js').Counts} */
-  const counts = JSON.parse(json);
-  return { counts, pauseMs, retries, peakChildBytes };
+  const { text, ...cost } = await textOfChild(settings, countClasses);
+  return { counts: /** @type {import('./capture/histogram.js').Counts} */ (JSON.parse(text)), ...cost };
 }
 
 /**
@@ -196,4 +215,4 @@ function checkPermission(target) {
   }
 }
 
-module.exports = { takeSnapshot, redactSnapshot, classHistogram, compareHistograms, backgroundSupport };
+module.exports = { takeSnapshot, redactSnapshot, allocationProfile, classHistogram, compareHistograms, backgroundSupport };

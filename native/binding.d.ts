@@ -255,20 +255,21 @@ export declare function judgeTestRun(testRun: string): Promise<string>;
 /** The open descriptors in groups, the largest first. Takes as long as the system's socket tables. */
 export declare function openFiles(): Array<OpenFileGroup>;
 
-/**
- * Gets a forked child ready whose `write` writes a text; `captureState` has it in the end. Returns as
- * `prepareSnapshot` does.
- */
-export declare function prepareCount(limits: CaptureLimits): number;
-
 /** Gets a snapshot in a forked child ready, in a thread. Returns the number that `captureFork` takes next. */
 export declare function prepareSnapshot(settings: CaptureSettings, limits: CaptureLimits): number;
 
 /**
- * What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the
- * process that the monitor measured (JSON). Works on a thread of libuv's pool.
+ * Gets a forked child ready whose `write` writes a text; `captureState` has it in the end. Returns as
+ * `prepareSnapshot` does.
  */
-export declare function proveMonitor(observations: string, snapshots: string): Promise<string>;
+export declare function prepareText(limits: CaptureLimits): number;
+
+/**
+ * What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the
+ * process that the monitor measured (JSON). `profile`: as `HeapProfiler.getSamplingProfile` gives it (JSON), of what was
+ * allocated since the first of them. Works on a thread of libuv's pool.
+ */
+export declare function proveMonitor(observations: string, snapshots: string, profile?: string | undefined | null): Promise<string>;
 
 /** The same, read on a thread of libuv's pool. */
 export declare function readOpenFiles(): Promise<Array<OpenFileGroup>>;

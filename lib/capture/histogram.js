@@ -1,7 +1,5 @@
 'use strict';
-const fs = require('node:fs');
-const inspector = require('node:inspector');
-const path = require('node:path');
+const { InspectorSession } = require('../inspector/session.js');
 
 /**
  * @typedef {{ name: string, count: number }} ClassCount objects whose nearest constructor has this name; of a route,
@@ -15,16 +13,16 @@ const path = require('node:path');
  * @returns {Counts}
  */
 function countClasses() {
-  const session = new inspector.Session();
-  session.connect();
+  const session = new InspectorSession();
   try {
-    const prototype = post(session, 'Runtime.evaluate', { expression: 'Object.prototype' }).result.objectId;
-    const { objectId } = post(session, 'Runtime.queryObjects', { prototypeObjectId: prototype }).objects;
-    const counted = post(session, 'Runtime.callFunctionOn', { objectId, functionDeclaration: String(countObjects), returnByValue: true });
-    post(session, 'Runtime.releaseObject', { objectId });
+    const prototype = session.post('Runtime.evaluate', { expression: 'Object.prototype' }).result.objectId;
+    const { objectId } = session.post('Runtime.queryObjects', { prototypeObjectId: prototype }).objects;
+    const counted = session.post('Runtime.callFunctionOn', { objectId, functionDeclaration: String(countObjects), returnByValue: true });
+    session.post('Runtime.releaseObject', { objectId });
+    if (counted.exceptionDetails) throw new Error(`counting failed: ${counted.exceptionDetails.text}`);
     return counted.result.value;
   } finally {
-    session.disconnect();
+    session.end();
   }
 }
 
@@ -69,37 +67,6 @@ function countObjects() {
 }
 
 /**
- * The inspector answers a session of its own thread at once.
- * @param {inspector.Session} session
- * @param {string} method
- * @param {object} parameters
- * @returns {any}
- */
-function post(session, method, parameters) {
-  /** @type {any} */
-  let answer;
-  session.post(method, parameters, (error, result) => { answer = { error, result }; });
-  if (!answer || answer.error) throw new Error(`the inspector did not answer ${method}: ${answer?.error?.message ?? 'nothing'}`);
-  if (answer.result.exceptionDetails) throw new Error(`the inspector's ${method} failed: ${answer.result.exceptionDetails.text}`);
-  return answer.result;
-}
-
-/**
- * Counts classes and writes them into a pipe; what a forked child runs.
- * @param {string} pipe `/proc/self/fd/N`
- * @returns {string | null} why that failed
- */
-function writeClasses(pipe) {
-  try {
-    // Through the descriptor: Node's permission model would ask about the path.
-    fs.writeSync(Number(path.basename(pipe)), JSON.stringify(countClasses()));
-    return null;
-  } catch (error) {
-    return `Objects could not be counted: ${/** @type {Error} */ (error).message}.`;
-  }
-}
-
-/**
  * Puts histograms side by side.
  * @param {{ classes: ClassCount[], routes?: ClassCount[] }[]} histograms in the order they were taken
  * @param {'classes' | 'routes'} by
@@ -120,4 +87,4 @@ function compareHistograms(histograms, by = 'classes') {
     .sort((a, b) => b.growth - a.growth);
 }
 
-module.exports = { countClasses, writeClasses, compareHistograms };
+module.exports = { countClasses, compareHistograms };

@@ -182,4 +182,4 @@ function wrong(name, expected, value) {
   return new LeakWatchError('ERR_LEAKWATCH_OPTION', `Option \`${name}\` must be ${expected}, not ${got}.`);
 }
 
-module.exports = { snapshotSettings, histogramSettings, checkNames, ofType };
+module.exports = { captureSettings, snapshotSettings, histogramSettings, checkNames, ofType };

@@ -1,6 +1,6 @@
 'use strict';
-const inspector = require('node:inspector');
 const { fileURLToPath } = require('node:url');
+const { InspectorSession } = require('../inspector/session.js');
 
 // Live bytes per allocation stack: a leak of a few hundred bytes a request still gets samples.
 const SAMPLING_INTERVAL_BYTES = 8192;
@@ -19,21 +19,21 @@ const PASSAGE_EXPRESSION = `globalThis[Symbol.for('${PASSAGE.description}')]`;
  * ending it makes V8 forget the object ids that several snapshots have in common.
  */
 class Inspection {
-  /** @type {inspector.Session | null} */
+  /** @type {InspectorSession | null} */
   #session = null;
 
   startAllocationProfile() {
-    return this.#post('HeapProfiler.startSampling', { samplingInterval: SAMPLING_INTERVAL_BYTES }) !== null;
+    return this.#ask((session) => session.startSampling(SAMPLING_INTERVAL_BYTES)) ?? false;
   }
 
   /** @returns {object | null} what is still alive of what was allocated since the start */
   allocationProfile() {
-    return this.#post('HeapProfiler.getSamplingProfile')?.profile ?? null;
+    return this.#ask((session) => session.samplingProfile());
   }
 
-  /** While there is a session, V8 keeps what the app writes to the console: up to a thousand messages, objects and all. */
+  /** The session must not be what keeps the app's objects. */
   forgetConsole() {
-    if (this.#session) this.#post('Runtime.discardConsoleEntries');
+    if (this.#session) this.#ask((session) => session.forgetConsole());
   }
 
   /**
@@ -122,37 +122,25 @@ class Inspection {
 
   /** @returns {Map<string, string>} script id → url. The debugger is on only while they are listed. */
   #scripts() {
-    const urls = new Map();
-    const session = this.#open();
-    const note = ({ params }) => urls.set(params.scriptId, params.url);
-    session?.on('Debugger.scriptParsed', note);
-    this.#post('Debugger.enable');
-    this.#post('Debugger.disable');
-    session?.off('Debugger.scriptParsed', note);
-    return urls;
+    const parsed = this.#ask((session) => session.eventsDuring('Debugger.scriptParsed', () => {
+      session.post('Debugger.enable');
+      session.post('Debugger.disable');
+    }));
+    return new Map(parsed?.map(({ scriptId, url }) => [scriptId, url]));
   }
 
-  /** In-process sessions answer before `post` returns. @returns {any} null when V8 refused */
-  #post(method, parameters = {}) {
-    let answer = null;
-    this.#open()?.post(method, parameters, (error, result) => {
-      if (!error) answer = result;
-    });
-    return answer;
+  /** @returns {any} null when V8 refused */
+  #post(method, parameters) {
+    return this.#ask((session) => session.post(method, parameters));
   }
 
-  #open() {
-    if (!this.#session) {
-      try {
-        const session = new inspector.Session();
-        session.connect();
-        this.#session = session;
-      } catch {
-        // Node without an inspector, or under --permission: the run goes on with less evidence.
-        return null;
-      }
+  /** @returns {any} null when V8 refused, or allows no session: the run goes on with less evidence */
+  #ask(question) {
+    try {
+      return question(this.#session ??= new InspectorSession());
+    } catch {
+      return null;
     }
-    return this.#session;
   }
 }
 

@@ -78,7 +78,7 @@ pub fn prepare_snapshot(settings: CaptureSettings, limits: CaptureLimits) -> Res
 /// Gets a forked child ready whose `write` writes a text; `captureState` has it in the end. Returns as
 /// `prepareSnapshot` does.
 #[napi(catch_unwind)]
-pub fn prepare_count(limits: CaptureLimits) -> Result<u32> {
+pub fn prepare_text(limits: CaptureLimits) -> Result<u32> {
     let claim = Claim::take().map_err(to_js)?;
     let begun = background::begin(move || {
         let limits = limits.admit(limits.heap().expected_counting_growth())?;
