@@ -12,34 +12,48 @@ const { backgroundSupport } = require('..');
 
 const fixture = path.join(__dirname, 'fixtures', 'monitor-prove.js');
 const namespace = process.platform === 'linux' ? fs.readlinkSync('/proc/self/ns/pid').match(/\d+/)?.[0] : '';
+const skip = backgroundSupport().supported ? false : 'needs snapshots in the background';
 /** Far more than the proof needs: the test ends as soon as the leak is told. */
 const MOST_REQUESTS = 20_000;
 
-test('a map that only grows is named, with its variable, line and route', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, async () => {
-  const child = fork(fixture, [], { execArgv: ['--expose-gc'] });
-  try {
-    const [{ port }] = await once(child, 'message');
-    let report;
-    child.on('message', ({ leak }) => (report = leak));
-    for (let user = 0; user < MOST_REQUESTS && !report; user++) {
-      await (await fetch(`http://127.0.0.1:${port}/api/login/user-${user}`, { method: 'POST' })).arrayBuffer();
-      await (await fetch(`http://127.0.0.1:${port}/api/health`)).arrayBuffer();
-      // A server under less than full load: its heap stays small while the snapshots are taken.
-      await sleep(5);
+for (const { where, file } of [
+  { where: 'a handler', file: fixture },
+  { where: 'what a handler calls', file: path.join(path.dirname(fixture), 'monitor-prove-store.js') },
+]) {
+  test(`a map that only grows is named, with its variable, line and route: the line stands in ${where}`, { skip }, async () => {
+    const child = fork(fixture, [file === fixture ? 'handler' : 'store'], { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    try {
+      const { leak: report, logged, sampling } = await leakOf(child);
+      assert.equal(report.verdict, 'leaking');
+      const [suspect] = report.suspects;
+      assert.equal(suspect.name, 'Session');
+      assert.deepEqual(suspect.routes, ['POST /api/login/:user']);
+      assert.deepEqual(suspect.retainerPath.slice(0, 2).map(({ name }) => path.basename(name)), [path.basename(file), 'sessions']);
+      const line = fs.readFileSync(file, 'utf8').split('\n').findIndex((text) => text.includes('sessions.set(')) + 1;
+      assert.equal(`${path.basename(suspect.createdAt[0].file)}:${suspect.createdAt[0].line}`, `${path.basename(file)}:${line}`);
+      assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${namespace}-${child.pid}-`)), []);
+      assert.match(sampling, /was not started/);
+      assert.equal(logged, 0, 'what was written to the console is not kept');
+    } finally {
+      child.kill('SIGKILL');
     }
-    assert.ok(report, 'no leak was told');
-    assert.equal(report.verdict, 'leaking');
-    const [suspect] = report.suspects;
-    assert.equal(suspect.name, 'Session');
-    assert.deepEqual(suspect.routes, ['POST /api/login/:user']);
-    assert.deepEqual(suspect.retainerPath.slice(0, 2).map(({ name }) => path.basename(name)), ['monitor-prove.js', 'sessions']);
-    const line = fs.readFileSync(fixture, 'utf8').split('\n').findIndex((text) => text.includes('sessions.set(')) + 1;
-    assert.equal(`${path.basename(suspect.createdAt[0].file)}:${suspect.createdAt[0].line}`, `monitor-prove.js:${line}`);
-    assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`leakwatch-${namespace}-${child.pid}-`)), []);
-  } finally {
-    child.kill('SIGKILL');
+  });
+}
+
+/** Asks the server until it tells of a leak. @returns {Promise<any>} what it tells */
+async function leakOf(child) {
+  const [{ port }] = await once(child, 'message');
+  let told;
+  child.on('message', (message) => (told = message));
+  for (let user = 0; user < MOST_REQUESTS && !told; user++) {
+    await (await fetch(`http://127.0.0.1:${port}/api/login/user-${user}`, { method: 'POST' })).arrayBuffer();
+    await (await fetch(`http://127.0.0.1:${port}/api/health`)).arrayBuffer();
+    // A server under less than full load: its heap stays small while the snapshots are taken.
+    await sleep(5);
   }
-});
+  assert.ok(told, 'no leak was told');
+  return told;
+}
 
 const ENDS_EARLY = `
 const { Prover } = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'monitor', 'prover.js'))});
@@ -51,7 +65,7 @@ new Prover(100).consider({ grows: true, requests: 0, collections: 0 }, () => ({}
 });
 `;
 
-test('a process that ends before the proof is complete takes its snapshots with it', { skip: backgroundSupport().supported ? false : 'needs snapshots in the background' }, () => {
+test('a process that ends before the proof is complete takes its snapshots with it', { skip }, () => {
   const ended = spawnSync(process.execPath, ['-e', '']).pid;
   const owners = [`${namespace}-${ended}`, `${namespace}-${process.pid}`, `${Number(namespace) + 1}-${ended}`];
   const [left, kept, foreign] = owners.map((owner) => fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${owner}-`)));

@@ -23,6 +23,7 @@ for (const { version, node } of skip ? [] : nodes()) {
     assert.deepEqual(outcomes.errors.filter((/** @type {string} */ error) => !error.startsWith('ERR_LEAKWATCH_BUSY_THREADS')), []);
     assert.deepEqual([...new Set(outcomes.sessions)], [sessions]);
     assert.ok(outcomes.written >= COUNT * 0.9, JSON.stringify(outcomes));
+    assert.ok(outcomes.profiles >= COUNT * 0.45, JSON.stringify(outcomes));
     assert.deepEqual(after, before);
     assert.ok(heapGrowth < MOST_GROWTH, `${heapGrowth} bytes more are alive than before`);
     assert.deepEqual(fs.readdirSync(folder), []);

@@ -15,6 +15,7 @@ const variants = {
   watch: { what: 'leakWatch()', add: () => leakWatch() },
   'other contexts': { what: 'leakWatch({ contexts }), true where the default has none, false from Node 24 on', add: () => leakWatch({ contexts: !require('../../lib/track/contexts.js').areContextsCheap() }) },
   stacks: { what: 'leakWatch() while timers grow: creation stacks of timers', add: growTimers },
+  sampling: { what: 'V8\'s sampling of allocations, as leakWatch() has it while it proves', add: () => void new (require('../../lib/monitor/allocations.js').AllocationSampler)().start() },
   all: { what: 'leakWatch({ track: "all" })', add: () => leakWatch({ track: 'all' }) },
   prom: { what: 'express-prom-bundle', add: () => require('express-prom-bundle')({ includeMethod: true, includePath: true, promClient: { collectDefaultMetrics: {} } }) },
   why: { what: 'importing why-is-node-running', add: () => void require('why-is-node-running') },

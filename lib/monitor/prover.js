@@ -2,8 +2,9 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { takeSnapshot } = require('../capture.js');
+const { allocationProfile, takeSnapshot } = require('../capture.js');
 const native = require('../native.js');
+const { AllocationSampler, isInspectorOpen } = require('./allocations.js');
 
 /** What a comparison needs: so many snapshots, with so much between two of them. */
 const SNAPSHOTS = 3;
@@ -23,7 +24,8 @@ const PATIENCE_MS = 6 * 3_600_000;
 
 /**
  * The top of the ladder: when live memory keeps growing and nothing says why, three heap snapshots in forked children,
- * far enough apart, compared off the event loop. They are redacted, in a private folder, and gone afterwards.
+ * far enough apart, compared off the event loop. They are redacted, in a private folder, and gone afterwards. From the
+ * first to the last, V8 samples allocations.
  */
 class Prover {
   /** @type {any[]} suspects, as the report has them */
@@ -44,8 +46,10 @@ class Prover {
   #startedAt = 0;
   #abort = new AbortController();
   #busy = false;
+  #sampler = new AllocationSampler();
   /** A process that ends meanwhile takes its snapshots with it. */
   #discard = () => {
+    this.#sampler.stop();
     try {
       if (this.#folder) fs.rmSync(this.#folder, { recursive: true, force: true });
     } catch {
@@ -88,9 +92,11 @@ class Prover {
     this.#busy = true;
     try {
       await this.#takeNext({ requests, collections });
-      if (this.#snapshots.length === SNAPSHOTS) await this.#compare(await observations());
+      if (this.#snapshots.length === SNAPSHOTS) await this.#compare(await observations(), await this.#profile());
+      else if (!this.#abort.signal.aborted) this.#sampler.start();
       this.#failures = 0;
     } catch {
+      this.#sampler.stop();
       this.#failures += 1;
       const isHopeless = this.#failures === MOST_FAILURES || this.#snapshots.length === SNAPSHOTS;
       if (isHopeless || this.#abort.signal.aborted) this.#rest(REST.mostMs);
@@ -130,8 +136,19 @@ class Prover {
     return fs.mkdtempSync(path.join(os.tmpdir(), `leakwatch-${namespace}-${process.pid}-`));
   }
 
-  async #compare(observations) {
-    const { suspects, doubts } = JSON.parse(await native.proveMonitor(JSON.stringify(observations), JSON.stringify(this.#snapshots)));
+  /** Ends sampling. @returns {Promise<string | undefined>} where what is alive was allocated; nothing when that is not to be had */
+  async #profile() {
+    try {
+      return isInspectorOpen() ? undefined : await allocationProfile(this.#abort.signal);
+    } catch {
+      return undefined;
+    } finally {
+      this.#sampler.stop();
+    }
+  }
+
+  async #compare(observations, profile) {
+    const { suspects, doubts } = JSON.parse(await native.proveMonitor(JSON.stringify(observations), JSON.stringify(this.#snapshots), profile));
     if (!this.#abort.signal.aborted) {
       this.suspects = suspects;
       this.doubts = doubts;

@@ -14,6 +14,7 @@ use crate::detect::judge::{growth_of, judge, worth_proving};
 use crate::detect::listing::{self, Listing};
 use crate::detect::monitor;
 use crate::detect::observations::Observations;
+use crate::detect::profile::AllocationProfile;
 use crate::detect::proof::prove;
 use crate::heap::HeapError;
 use crate::report::{self, HistogramRows, Report, TextOptions, render};
@@ -61,13 +62,19 @@ pub fn worth_proving_monitor(observations: String) -> Result<bool> {
 }
 
 /// What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the
-/// process that the monitor measured (JSON). Works on a thread of libuv's pool.
+/// process that the monitor measured (JSON). `profile`: as `HeapProfiler.getSamplingProfile` gives it (JSON), of what was
+/// allocated since the first of them. Works on a thread of libuv's pool.
 #[napi(catch_unwind, ts_return_type = "Promise<string>")]
-pub fn prove_monitor(observations: String, snapshots: String) -> AsyncTask<Judgement> {
+pub fn prove_monitor(
+    observations: String,
+    snapshots: String,
+    profile: Option<String>,
+) -> AsyncTask<Judgement> {
     Judgement::of(move || {
         let seen: Observations = parse(&observations, "set of observations")?;
         let snapshots: Vec<SnapshotAt> = parse(&snapshots, "list of snapshots")?;
-        to_json(&prove(&seen, &snapshots).map_err(unreadable)?)
+        let profile = profile.map(|json| AllocationProfile::of_json(json.as_bytes())).unwrap_or_default();
+        to_json(&prove(&seen, &snapshots, &profile).map_err(unreadable)?)
     })
 }
 

@@ -58,7 +58,12 @@ struct ProfileFile {
 impl AllocationProfile {
     /// Reads a profile as `HeapProfiler.getSamplingProfile` gives it; empty when the file is missing or no profile.
     pub fn read(path: &Path) -> Self {
-        fs::read(path).ok().and_then(|bytes| Self::parse(&bytes)).unwrap_or_default()
+        fs::read(path).map(|bytes| Self::of_json(&bytes)).unwrap_or_default()
+    }
+
+    /// The same from its text.
+    pub fn of_json(json: &[u8]) -> Self {
+        Self::parse(json).unwrap_or_default()
     }
 
     fn parse(json: &[u8]) -> Option<Self> {

@@ -40,11 +40,15 @@ pub struct Proof {
     pub doubts: Vec<String>,
 }
 
-/// Compares three snapshots of a running process.
+/// Compares three snapshots of a running process; `profile` tells where what is alive was allocated.
 ///
 /// # Errors
 /// [`HeapError`] when a snapshot cannot be read.
-pub fn prove(seen: &Observations, snapshots: &[SnapshotAt]) -> Result<Proof, HeapError> {
+pub fn prove(
+    seen: &Observations,
+    snapshots: &[SnapshotAt],
+    profile: &AllocationProfile,
+) -> Result<Proof, HeapError> {
     let graphs =
         snapshots.iter().map(|at| HeapGraph::open(Path::new(&at.path))).collect::<Result<Vec<_>, _>>()?;
     let [a, b, c] = graphs.as_slice() else { return Ok(Proof::default()) };
@@ -53,10 +57,15 @@ pub fn prove(seen: &Observations, snapshots: &[SnapshotAt]) -> Result<Proof, Hea
     let series = Interval3 { graphs: [a, b, c], requests, shares_ids: false };
     let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS, &Task::default())?.growth;
     let clusters: Vec<Cluster> = growth.iter().filter_map(|growth| cluster(&series, growth)).collect();
-    Ok(proof(seen, &series, &clusters))
+    Ok(proof(seen, &series, &clusters, profile))
 }
 
-fn proof(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Proof {
+fn proof(
+    seen: &Observations,
+    series: &Interval3,
+    clusters: &[Cluster],
+    profile: &AllocationProfile,
+) -> Proof {
     let run = TestRun {
         cwd: seen.cwd.clone(),
         entry: seen.entry.clone(),
@@ -68,7 +77,7 @@ fn proof(seen: &Observations, series: &Interval3, clusters: &[Cluster]) -> Proof
     let evidence = HeapEvidence {
         run: &run,
         series,
-        profile: &AllocationProfile::default(),
+        profile,
         isolated: &vec![Vec::new(); clusters.len()],
         sources: &mut SourceCache::default(),
     };
