@@ -63,6 +63,8 @@ test('path: why each step holds', async () => {
   assert.equal(code, 0);
   const listener = await leakwatch(['path', file(3), '--id', String(JSON.parse((await leakwatch(['analyze', file(3), '--json', '-'])).stdout).listeners[0].id)]);
   assert.match(listener.stdout, /→ EventEmitter @/);
+  const instance = await leakwatch(['path', file(3), '--class', 'Page']);
+  assert.match(instance.stdout, /frontPage › Page$/m, 'not what others inherit from');
   const none = await leakwatch(['path', file(3), '--class', 'NoSuchClass']);
   assert.match(none.stderr, /There is no object of class 'NoSuchClass'/);
   assert.deepEqual([none.code, none.stdout], [3, '']);

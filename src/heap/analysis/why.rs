@@ -69,7 +69,8 @@ impl WhyAlive {
     }
 
     /// The object of the class that retains most (of equals the newest); the program's own class before one of Node's
-    /// that has the same name. `None` when there is no such object.
+    /// that has the same name, and objects before the prototypes that others of the class have (`Object.create`).
+    /// `None` when there is no such object.
     pub fn greatest_of_class(graph: &HeapGraph, class_name: &str) -> Option<NodeIndex> {
         let of_node = |class| {
             let place = graph.constructor_location(graph.class_key(class));
@@ -80,7 +81,11 @@ impl WhyAlive {
         nodes.max_by_key(|&node| {
             let class = graph.class_of(node);
             let of_program = *classes.entry(class).or_insert_with(|| !of_node(class));
-            (of_program, graph.retained_size(node), graph.id(node))
+            (of_program, !is_prototype(graph, node), graph.retained_size(node), graph.id(node))
         })
     }
+}
+
+fn is_prototype(graph: &HeapGraph, node: NodeIndex) -> bool {
+    graph.retainers(node).any(|edge| graph.raw_edge_name(edge) == Some(b"__proto__"))
 }

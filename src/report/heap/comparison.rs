@@ -51,7 +51,10 @@ fn verdict(page: &mut Page, comparison: &SnapshotComparison) {
     let (word, color, rest) = match comparison.growth.first().map(|growth| growth.trend) {
         Some(Trend::Growing) => ("GROWING", AnsiColor::Red, format!("at every step of {count} snapshots")),
         Some(Trend::Grew) => {
-            ("GREW", AnsiColor::Yellow, "a third snapshot would tell whether it goes on".to_owned())
+            let shrank = comparison.total_bytes.last() < comparison.total_bytes.first();
+            let parts = if shrank { "though only in parts: " } else { "" };
+            let rest = format!("{parts}a third snapshot would tell whether it goes on");
+            ("GREW", AnsiColor::Yellow, rest)
         }
         Some(Trend::Slowing) => ("LEVELS OFF", AnsiColor::Green, "nothing grows on".to_owned()),
         None => ("STEADY", AnsiColor::Green, "nothing grew at every step".to_owned()),
