@@ -75,8 +75,8 @@ function createCommands(servers, forks, tracker, inspection) {
       // Looking sweeps leakwatch's own tables, and holds what it looks at until its job ends.
       tracker.groups();
       await collect();
-      // Inline, so that all of them share object ids; whole, because the folder is private and soon gone.
-      await takeSnapshot({ path, mode: 'inline', redact: false });
+      // Inline, so that all of them share object ids; values have no say in what leaks.
+      await takeSnapshot({ path, mode: 'inline', redact: true });
       return { requests: tracker.requests(), counted: collections.count() };
     },
     /** A normal exit lets the app remove what it made; the parent ends the rest of the group. */

@@ -67,7 +67,7 @@ pub fn drain_text(
     session: &Session,
 ) -> Result<Product, CaptureError> {
     let mut text = Vec::new();
-    let take = |chunk: &mut [u8]| {
+    let take = |chunk: &[u8]| {
         text.extend_from_slice(chunk);
         text.len() <= MAX_TEXT
     };
@@ -87,7 +87,7 @@ pub fn copy(
     loop {
         match source.read(&mut chunk) {
             Ok(0) => return sink.commit(settings, Cost::default()),
-            Ok(length) => sink.take(&mut chunk[..length])?,
+            Ok(length) => sink.take(&chunk[..length])?,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => {
                 return Err(CaptureError::new(
@@ -105,7 +105,7 @@ fn pump(
     mut pipe: PipeReader,
     writer: &mut dyn Writer,
     session: &Session,
-    mut take: impl FnMut(&mut [u8]) -> bool,
+    mut take: impl FnMut(&[u8]) -> bool,
     size: usize,
 ) -> Result<Cost, CaptureError> {
     let mut chunk = vec![0; size];
@@ -119,7 +119,7 @@ fn pump(
             Ok(length) => {
                 session.add_bytes(length as u64);
                 wanted = wanted && stopped.is_none();
-                if wanted && !take(&mut chunk[..length]) {
+                if wanted && !take(&chunk[..length]) {
                     wanted = false;
                     writer.give_up();
                 }
@@ -163,7 +163,7 @@ struct OpenSink {
 
 impl Sink {
     /// Whether more is wanted.
-    fn take(&mut self, chunk: &mut [u8]) -> bool {
+    fn take(&mut self, chunk: &[u8]) -> bool {
         if let Ok(open) = &mut self.0
             && let Err(reason) = open.take(chunk)
         {
@@ -186,12 +186,10 @@ impl OpenSink {
         Ok(Self { stream: SnapshotStream::new(settings.redact), encoder, reading, target })
     }
 
-    fn take(&mut self, chunk: &mut [u8]) -> Result<(), CaptureError> {
-        let length = self.stream.push(chunk).map_err(|reason| malformed(&reason))?;
-        self.encoder
-            .write_all(&chunk[..length])
-            .map_err(|error| CaptureError::unwritable(&self.target, &error))?;
-        self.reading.push(&chunk[..length]);
+    fn take(&mut self, chunk: &[u8]) -> Result<(), CaptureError> {
+        let text = self.stream.push(chunk).map_err(|reason| malformed(&reason))?;
+        self.encoder.write_all(text).map_err(|error| CaptureError::unwritable(&self.target, &error))?;
+        self.reading.push(text);
         Ok(())
     }
 

@@ -56,6 +56,8 @@ pub struct SnapshotStream {
     header: Option<Header>,
     redact: bool,
     redactor: Option<Redactor>,
+    /// What the redactor made of the last piece.
+    redacted: Vec<u8>,
     /// The last two bytes that were not white space.
     tail: [u8; 2],
 }
@@ -63,24 +65,28 @@ pub struct SnapshotStream {
 impl SnapshotStream {
     /// A stream at its beginning; `redact`: blank the values of strings.
     pub fn new(redact: bool) -> Self {
-        Self { head: Vec::new(), header: None, redact, redactor: None, tail: [0; 2] }
+        Self { head: Vec::new(), header: None, redact, redactor: None, redacted: Vec::new(), tail: [0; 2] }
     }
 
-    /// Takes the next piece, changes it in place and returns how many of its bytes remain (blanking
-    /// only ever shortens).
-    pub fn push(&mut self, chunk: &mut [u8]) -> Result<usize, Malformed> {
+    /// Takes the next piece and returns what of it, and of what was held back, is to be written now.
+    pub fn push<'a>(&'a mut self, chunk: &'a [u8]) -> Result<&'a [u8], Malformed> {
         let body = if self.header.is_none() { self.read_head(chunk)? } else { 0 };
-        let mut length = chunk.len();
-        if let Some(redactor) = &mut self.redactor {
-            length = body + redactor.push(&mut chunk[body..])?;
-        }
-        let mut last = chunk[..length].iter().rev().filter(|byte| !byte.is_ascii_whitespace());
+        let passed = match &mut self.redactor {
+            Some(redactor) => {
+                self.redacted.clear();
+                self.redacted.extend_from_slice(&chunk[..body]);
+                redactor.push(&chunk[body..], &mut self.redacted)?;
+                &self.redacted
+            }
+            None => chunk,
+        };
+        let mut last = passed.iter().rev().filter(|byte| !byte.is_ascii_whitespace());
         match (last.next(), last.next()) {
             (Some(&end), Some(&before)) => self.tail = [before, end],
             (Some(&end), None) => self.tail = [self.tail[1], end],
             _ => {}
         }
-        Ok(length)
+        Ok(passed)
     }
 
     /// What the header said, once the text has ended where a snapshot ends.
@@ -157,9 +163,7 @@ pub(super) mod tests {
             let mut stream = SnapshotStream::new(false);
             let mut passed = Vec::new();
             for chunk in SMALL.as_bytes().chunks(size) {
-                let mut chunk = chunk.to_vec();
-                let length = stream.push(&mut chunk).unwrap();
-                passed.extend_from_slice(&chunk[..length]);
+                passed.extend_from_slice(stream.push(chunk).unwrap());
             }
             assert_eq!(passed, SMALL.as_bytes());
             let header = stream.finish().unwrap();
@@ -172,8 +176,8 @@ pub(super) mod tests {
         for redact in [false, true] {
             for end in 0..SMALL.len() {
                 let mut stream = SnapshotStream::new(redact);
-                let mut cut = SMALL.as_bytes()[..end].to_vec();
-                assert!(stream.push(&mut cut).is_err() || stream.finish().is_err(), "cut at {end}");
+                let cut = &SMALL.as_bytes()[..end];
+                assert!(stream.push(cut).is_err() || stream.finish().is_err(), "cut at {end}");
             }
         }
     }
@@ -181,7 +185,7 @@ pub(super) mod tests {
     #[test]
     fn another_file_is_refused() {
         let mut stream = SnapshotStream::new(false);
-        assert!(stream.push(&mut b"{\"nodes\":[".to_vec()).is_err());
+        assert!(stream.push(b"{\"nodes\":[").is_err());
         assert_eq!(SnapshotStream::new(false).finish().unwrap_err(), Malformed("it has no header"));
     }
 }
