@@ -8,6 +8,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const zlib = require('node:zlib');
 const { backgroundSupport, redactSnapshot, takeSnapshot } = require('../lib/capture.js');
+const { explainObject } = require('..');
 const { oracle, prepare } = require('./devtools/index.js');
 const { nodes } = require('./fixtures/nodes.js');
 
@@ -62,6 +63,16 @@ for (const { version, node } of nodes()) {
     assert.deepEqual(same, graph);
     const names = namesIn(graph, from);
     assert.deepEqual(to, from.map((/** @type {string} */ text, /** @type {number} */ index) => (names.has(index) ? text : '*'.repeat(text.length))));
+  });
+
+  test(`variables of blocks and modules are named in a redacted snapshot, Node ${version}`, async () => {
+    const program = path.join(__dirname, 'fixtures', 'named.mjs');
+    const file = path.join(folder, `${version}-named.heapsnapshot`);
+    execFileSync(node, [program, file]);
+    for (const [name, className] of [['blockVariable', 'InBlock'], ['exported', 'Exported'], ['(renamed export)', 'Renamed']]) {
+      const { paths } = await explainObject(file, { class: className });
+      assert.equal(paths[0].text, `${program} › ${name} › ${className}`);
+    }
   });
 }
 

@@ -18,9 +18,12 @@ pub(super) fn commonjs_file(graph: &HeapGraph, node: NodeIndex) -> Option<String
 pub struct ExportedVariable {
     /// Path of the module; `None` when no function of it is left to tell.
     pub file: Option<String>,
-    /// The name it is exported under.
+    /// The name it is exported under; [`RENAMED`] where redaction blanked that.
     pub name: String,
 }
+
+/// What stands for a name that V8 has only among the values of strings: it is not the variable's own.
+const RENAMED: &str = "(renamed export)";
 
 /// The exported variable behind the edge from a cell to its value. V8 keeps each export in a cell, and a hash table
 /// of the module (its first hidden link) has the name in front of the cell.
@@ -44,7 +47,12 @@ fn name_in_front(graph: &HeapGraph, table: NodeIndex, edge: EdgeIndex) -> Option
     let slot = graph.slot_number(edge)?.checked_sub(1)?;
     let key = graph.edges(table).find(|&edge| graph.slot_number(edge) == Some(slot))?;
     let key = graph.edge_target(key);
-    (graph.node_type(key) == NodeType::String).then(|| graph.name(key).into_owned())
+    if graph.node_type(key) != NodeType::String {
+        return None;
+    }
+    let name = graph.name(key);
+    let is_blank = name.bytes().all(|byte| byte == b'*');
+    Some(if is_blank { RENAMED.to_owned() } else { name.into_owned() })
 }
 
 /// The first node with an edge to `node` for which `is_it` holds.
