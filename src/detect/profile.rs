@@ -18,6 +18,8 @@ use crate::source::path_of_script;
 pub struct AllocationProfile {
     /// Most bytes first.
     pub stacks: Vec<AllocationStack>,
+    /// Live bytes of all stacks, also of those without such a frame.
+    pub bytes: f64,
 }
 
 /// One allocation stack.
@@ -78,7 +80,7 @@ impl AllocationProfile {
         let mut stacks: Vec<_> =
             bytes_of.into_iter().map(|(frames, bytes)| AllocationStack { frames, bytes }).collect();
         stacks.sort_by(|a, b| b.bytes.total_cmp(&a.bytes).then_with(|| a.frames.cmp(&b.frames)));
-        Some(AllocationProfile { stacks })
+        Some(AllocationProfile { stacks, bytes: bytes_below(&file.head) })
     }
 }
 
@@ -95,6 +97,10 @@ fn collect(node: &ProfileNode, outer: &mut Vec<Rc<Frame>>, bytes_of: &mut HashMa
     if pushed {
         outer.pop();
     }
+}
+
+fn bytes_below(node: &ProfileNode) -> f64 {
+    node.self_size + node.children.iter().map(bytes_below).sum::<f64>()
 }
 
 fn application_frame(call: &CallFrame) -> Option<Frame> {
@@ -151,6 +157,7 @@ mod tests {
             (24.0, vec!["/app/a b.mjs:4".to_owned()]),
         ];
         assert_eq!(seen, expected);
+        assert_eq!(profile.bytes, 88.0);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct RouteIndex {
 const MAX_SHARED: usize = 3;
 /// A route with so many of the requests is the only one there is, but for a health check.
 const ONLY: f64 = 0.98;
+/// What grew by less is too few samples of a running server's profile (one in 128 kB) to tell a route by.
+const MIN_EXPLAINED: f64 = 768.0 * 1024.0;
 /// A route with less than this share of the strongest route's weight is noise.
 const MIN_SHARE: f64 = 0.2;
 
@@ -57,6 +59,29 @@ impl RouteIndex {
             .min_by_key(|routes| routes.len())
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The route that allocated what grew by `gained` bytes, whatever functions its stacks show: V8 leaves out those that
+    /// the compiler has put into their callers. All that grew is alive, and what is alive of all others is too little.
+    pub fn explaining(&self, profile: &AllocationProfile, gained: f64) -> Option<String> {
+        let (route, bytes) = self.live(profile).strongest()?;
+        let explains = bytes >= gained / 2.0 && profile.bytes - bytes <= gained / 4.0;
+        (explains && gained >= MIN_EXPLAINED).then_some(route)
+    }
+
+    /// Is more alive of some other route than `seen` bytes? Then that one's part in what grows may be out of sight.
+    pub fn hides(&self, profile: &AllocationProfile, routes: &[String], seen: f64) -> bool {
+        let mut others = self.live(profile);
+        others.0.retain(|route, _| !routes.contains(route));
+        others.strongest().is_some_and(|(_, bytes)| bytes > seen)
+    }
+
+    fn live(&self, profile: &AllocationProfile) -> RouteVotes {
+        let mut votes = RouteVotes::default();
+        for stack in &profile.stacks {
+            votes.add(&self.routes_of(stack), stack.bytes);
+        }
+        votes
     }
 
     /// The routes whose handler contains this place in the source.
@@ -102,6 +127,10 @@ impl RouteVotes {
         for route in routes {
             *self.0.entry(route.clone()).or_default() += weight / routes.len() as f64;
         }
+    }
+
+    fn strongest(self) -> Option<(String, f64)> {
+        self.0.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// The routes that matter, strongest first.
@@ -155,11 +184,41 @@ mod tests {
             RouteHandlers { route: "GET /a".into(), functions: vec![frame("/a.js", 10)] },
             RouteHandlers { route: "GET /b".into(), functions: vec![frame("/a.js", 20)] },
         ];
-        let profile = AllocationProfile { stacks: vec![stack(8.0, &[5, 10]), stack(8.0, &[7, 20])] };
+        let profile =
+            AllocationProfile { stacks: vec![stack(8.0, &[5, 10]), stack(8.0, &[7, 20])], bytes: 16.0 };
         let index = RouteIndex::new(&handlers, &profile);
         assert_eq!(index.routes_of(&stack(1.0, &[5])), names(&["GET /a"]));
         assert_eq!(index.routes_of(&stack(1.0, &[6, 20])), names(&["GET /b"]));
         assert_eq!(index.routes_of(&stack(1.0, &[99])), names(&[]));
+    }
+
+    #[test]
+    fn a_route_explains_a_growth_that_nothing_else_can_have_made() {
+        const MB: f64 = 1048576.0;
+        let handlers = [
+            RouteHandlers { route: "GET /a".into(), functions: vec![frame("/a.js", 10)] },
+            RouteHandlers { route: "GET /b".into(), functions: vec![frame("/a.js", 20)] },
+        ];
+        let told = |a: f64, b: f64, nodes_own: f64, gained: f64| {
+            let stacks = vec![stack(a, &[10]), stack(b, &[20])];
+            let profile = AllocationProfile { stacks, bytes: a + b + nodes_own };
+            RouteIndex::new(&handlers, &profile).explaining(&profile, gained)
+        };
+        assert_eq!(told(MB, 0.1 * MB, 0.1 * MB, MB).as_deref(), Some("GET /a"));
+        assert_eq!(told(MB, 0.3 * MB, 0.0, MB), None, "the other may have made much of it");
+        assert_eq!(told(MB, 0.0, 0.3 * MB, MB), None, "so may what no route is known to have called");
+        assert_eq!(told(0.4 * MB, 0.0, 0.0, MB), None, "most of it has not been seen");
+        assert_eq!(told(0.5 * MB, 0.0, 0.0, 0.5 * MB), None, "too few samples");
+    }
+
+    #[test]
+    fn a_route_with_more_alive_than_was_seen_may_hide_its_part() {
+        let handlers = [RouteHandlers { route: "GET /b".into(), functions: vec![frame("/a.js", 20)] }];
+        let profile = AllocationProfile { stacks: vec![stack(8.0, &[20])], bytes: 8.0 };
+        let index = RouteIndex::new(&handlers, &profile);
+        assert!(index.hides(&profile, &["GET /a".to_owned()], 4.0));
+        assert!(!index.hides(&profile, &["GET /a".to_owned()], 9.0));
+        assert!(!index.hides(&profile, &["GET /b".to_owned()], 4.0));
     }
 
     #[test]
