@@ -105,7 +105,7 @@ test('the text names the leak and the exit code says it, too', async () => {
   assert.deepEqual([code, left], [1, []]);
 });
 
-test('--json FILE and --keep-snapshots keep the evidence, readable by its owner only', async (t) => {
+test('--json FILE and --keep-snapshots keep the evidence, redacted and readable by its owner only', async (t) => {
   const kept = fs.mkdtempSync(path.join(FIXTURES, 'kept-'));
   t.after(() => fs.rmSync(kept, { recursive: true, force: true }));
   const folder = path.join(kept, 'new');
@@ -116,6 +116,9 @@ test('--json FILE and --keep-snapshots keep the evidence, readable by its owner 
   assert.deepEqual(fs.readdirSync(folder).sort(), ['1.heapsnapshot', '2.heapsnapshot', '3.heapsnapshot', 'allocations.heapprofile', 'testrun.json']);
   assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
   for (const file of fs.readdirSync(folder)) assert.equal(fs.statSync(path.join(folder, file)).mode & 0o777, 0o600, file);
+  const snapshot = fs.readFileSync(path.join(folder, '3.heapsnapshot'), 'latin1');
+  assert.match(snapshot, /"Session"/);
+  assert.doesNotMatch(snapshot, /"user\d+"/, 'what requests brought is blanked');
   const run = JSON.parse(fs.readFileSync(path.join(folder, 'testrun.json'), 'utf8'));
   assert.deepEqual(run.points.map((point) => point.requests), [300, 600, 900, 1200, 1500]);
   assert.deepEqual(run.snapshots.map((snapshot) => snapshot.requests), [1500, 1800, 2100]);
