@@ -229,10 +229,10 @@ declare namespace leakWatch {
   export interface CaptureCost {
     /** From the call to the end. */
     durationMs: number;
-    /** How long the event loop stood still. */
+    /** How long the event loop stood still, in all. */
     pauseMs: number;
     mode: 'inline' | 'background';
-    /** How often a moment without busy threads had to be waited for. */
+    /** How often a moment without busy threads had to be waited for, or a child forked anew because it crashed. */
     retries: number;
     /** The largest resident set of the forked child; null when inline. */
     peakChildBytes: number | null;

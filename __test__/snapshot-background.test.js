@@ -128,6 +128,22 @@ test('the child has no tie to the outside, and is the first to go when memory ru
 
 test('a child killed from outside', options, () => interrupted('killed', (pid) => process.kill(pid, 'SIGKILL'), { code: 'ERR_LEAKWATCH_KILLED', message: /SIGKILL/ }));
 test('a child asked to end', options, () => interrupted('terminated', (pid) => process.kill(pid, 'SIGTERM'), { code: 'ERR_LEAKWATCH_KILLED', message: /SIGTERM/ }));
+test('a child that crashes is forked anew, until it is enough', options, async () => {
+  const directory = inside('crashed');
+  const crash = async (/** @type {number[]} */ others) => {
+    await until(() => children().some((pid) => isSnapshot(pid) && !others.includes(pid)));
+    const pid = children().find((pid) => isSnapshot(pid) && !others.includes(pid));
+    process.kill(Number(pid), 'SIGSEGV');
+    return [...others, Number(pid)];
+  };
+  const once = takeSnapshot({ mode: 'background', directory });
+  const [, { retries }] = await Promise.all([crash([]), once]);
+  assert.ok(retries >= 1);
+  const always = assert.rejects(takeSnapshot({ mode: 'background', directory }), { code: 'ERR_LEAKWATCH_CRASHED', message: /signal 11/ });
+  await crash(await crash(await crash([])));
+  await always;
+  assert.equal(files('crashed').length, 1);
+});
 test('a time limit', options, () => interrupted('late', () => {}, { code: 'ERR_LEAKWATCH_TIMEOUT', message: /200 ms/ }, { timeoutMs: 200 }));
 
 test('an abort', options, async () => {

@@ -2,7 +2,7 @@
 const { tmpdir } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
 const v8 = require('node:v8');
-const { backgroundSupport, callNative, chooseMode, limitsOf, outcome, startInBackground } = require('./capture/background.js');
+const { backgroundSupport, callNative, chooseMode, limitsOf, outcome, captureInBackground } = require('./capture/background.js');
 const { compareHistograms, countClasses } = require('./capture/histogram.js');
 const { captureSettings, histogramSettings, snapshotSettings } = require('./capture/options.js');
 const { textOfChild } = require('./capture/text.js');
@@ -18,9 +18,9 @@ const native = require('./native.js');
  *
  * @typedef {object} Cost
  * @property {number} durationMs from the call to the end
- * @property {number} pauseMs how long the event loop stood still
+ * @property {number} pauseMs how long the event loop stood still, in all
  * @property {'inline' | 'background'} mode
- * @property {number} retries how often a quiet moment had to be waited for
+ * @property {number} retries how often a quiet moment had to be waited for, or a child forked anew that crashed
  * @property {number | null} peakChildBytes the largest resident set of the forked child; null when inline
  *
  * @typedef {object} Snapshot
@@ -140,14 +140,22 @@ async function snapshot(settings) {
   const { target, redact, compression, analyze, keep } = settings;
   const what = { target, redact, compression, analyze, keepFiles: keep.files, keepBytes: keep.bytes };
   const mode = chooseMode(settings, SNAPSHOT_PAUSE);
-  const { id, pauseMs, retries } = mode === 'inline'
-    ? paused(() => callNative(() => native.captureInline(what, limitsOf(settings), writeHeap)))
-    : await startInBackground(settings, (limits) => native.prepareSnapshot(what, limits), writeHeap);
-  const { result } = await outcome(id, settings);
+  const { result, pauseMs, retries } = mode === 'inline'
+    ? await captureInline(what, settings)
+    : await captureInBackground(settings, (limits) => native.prepareSnapshot(what, limits), writeHeap);
   const { path, bytes, nodes, edges, redacted, removed, peakChildBytes = null, ...written } = /** @type {import('../native/binding.d.ts').CaptureResult} */ (result);
   const analysis = written.analysis === undefined ? null : JSON.parse(written.analysis);
   const analysisError = written.analysisError === undefined ? null : fromNative(new Error(written.analysisError));
   return { path, bytes, durationMs: performance.now() - began, pauseMs, mode, nodes, edges, redacted, removed, analysis, analysisError, peakChildBytes, retries };
+}
+
+/**
+ * @param {any} what
+ * @param {SnapshotSettings} settings
+ */
+async function captureInline(what, settings) {
+  const { id, ...cost } = paused(() => callNative(() => native.captureInline(what, limitsOf(settings), writeHeap)));
+  return { ...await outcome(id, settings), ...cost };
 }
 
 /**

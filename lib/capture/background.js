@@ -8,6 +8,12 @@ const native = require('../native.js');
 /** How often to look for a moment when no other thread is at work: about two seconds. */
 const QUIET_RETRIES = 500;
 
+/**
+ * How often a child is forked anew that crashed or would have waited for ever. Once in hundreds of forks under load a
+ * thread wakes up between the look at it and the fork, and leaves its work half done in the child.
+ */
+const FORKED_ANEW = 2;
+
 /** @typedef {{ smallBytes: number, largeBytes: number, maxMemoryBytes?: number, timeoutMs: number }} Limits */
 
 /** @returns {{ supported: boolean, reason: string | null }} whether captures can be taken in the background */
@@ -29,6 +35,28 @@ function chooseMode({ mode, allowPause }, secondsPerMegabyte) {
   const seconds = v8.getHeapStatistics().used_heap_size / 1e6 * secondsPerMegabyte;
   const instead = mode === 'auto' ? 'allowPause: true' : 'mode: "inline"';
   throw new LeakWatchError('ERR_LEAKWATCH_UNSUPPORTED', `Captures in the background are not supported here: ${reason}. In this process it would stop the event loop for about ${seconds.toFixed(seconds < 10 ? 1 : 0)} s; if that is acceptable, ask for it with ${instead}.`);
+}
+
+/**
+ * A capture in a forked child, from its preparation to its end.
+ * @param {{ maxMemoryBytes?: number, timeoutMs: number, signal?: AbortSignal, onProgress?: (progress: { bytes: number }) => void, keepAlive: boolean }} settings
+ * @param {(limits: Limits) => number} prepare
+ * @param {(pipe: string) => string | null} write what the child does; returns why it could not
+ */
+async function captureInBackground(settings, prepare, write) {
+  const cost = { pauseMs: 0, retries: 0 };
+  for (let anew = 0; ; anew++) {
+    const { id, pauseMs, retries } = await startInBackground(settings, prepare, write);
+    cost.pauseMs += pauseMs;
+    cost.retries += retries;
+    try {
+      return { ...await outcome(id, settings), ...cost };
+    } catch (error) {
+      const isTorn = error instanceof LeakWatchError && ['ERR_LEAKWATCH_CRASHED', 'ERR_LEAKWATCH_STUCK'].includes(error.code);
+      if (!isTorn || anew === FORKED_ANEW) throw error;
+      cost.retries += 1;
+    }
+  }
 }
 
 /**
@@ -147,4 +175,4 @@ function callNative(call) {
   }
 }
 
-module.exports = { backgroundSupport, chooseMode, startInBackground, limitsOf, outcome, callNative };
+module.exports = { backgroundSupport, chooseMode, captureInBackground, limitsOf, outcome, callNative };

@@ -1,7 +1,7 @@
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
-const { outcome, startInBackground } = require('./background.js');
+const { captureInBackground } = require('./background.js');
 const native = require('../native.js');
 
 /** @typedef {import('./options.js').CaptureSettings} CaptureSettings */
@@ -14,8 +14,7 @@ const native = require('../native.js');
  * @throws {import('../errors.js').LeakWatchError} (as a rejection) when no child could be forked, or its `answer` threw
  */
 async function textOfChild(settings, answer) {
-  const { id, pauseMs, retries } = await startInBackground(settings, native.prepareText, (pipe) => writeText(pipe, answer));
-  const { text: captured } = await outcome(id, settings);
+  const { text: captured, pauseMs, retries } = await captureInBackground(settings, native.prepareText, (pipe) => writeText(pipe, answer));
   const { text, peakChildBytes = null } = /** @type {import('../../native/binding.d.ts').CapturedText} */ (captured);
   return { text, pauseMs, retries, peakChildBytes };
 }

@@ -127,7 +127,7 @@ impl Child {
         let (code, message) = if libc::WIFSIGNALED(status) {
             let signal = libc::WTERMSIG(status);
             (
-                "ERR_LEAKWATCH_KILLED",
+                if is_crash(signal) { "ERR_LEAKWATCH_CRASHED" } else { "ERR_LEAKWATCH_KILLED" },
                 format!(
                     "The snapshot's process was ended by signal {signal}{}.{because} Nothing was written.",
                     explain(signal)
@@ -189,9 +189,13 @@ fn explain(signal: libc::c_int) -> &'static str {
     match signal {
         libc::SIGKILL => " (SIGKILL: by somebody, or by the kernel because memory ran out)",
         libc::SIGTERM => " (SIGTERM: the process group was asked to end)",
-        libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGTRAP | libc::SIGABRT => " (a crash)",
+        _ if is_crash(signal) => " (a crash)",
         _ => "",
     }
+}
+
+fn is_crash(signal: libc::c_int) -> bool {
+    matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGTRAP | libc::SIGABRT)
 }
 
 /// Processor time of a process in clock ticks: fields 14 and 15 of /proc/PID/stat. 0 when it is gone.
