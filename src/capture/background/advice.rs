@@ -10,8 +10,8 @@ pub struct Region {
     pub end: usize,
 }
 
-/// Who gives advice. The kernel takes a vector of regions for one's own process since Linux 6.13 (process_madvise(2)), at
-/// two thirds of what one call for each costs.
+/// Who gives advice. The kernel takes a vector of regions for one's own process since Linux 6.13 (process_madvise(2)),
+/// which saves a call for each.
 #[derive(Debug)]
 pub struct Adviser {
     /// This process; `None` where the kernel has no such descriptors.
