@@ -1,6 +1,7 @@
 'use strict';
 // One case on one version of Node: a server for each variant, side by side, measured in turns, so that a slow moment
-// of the machine hits all of them. The client is another process, on another core where `taskset` exists.
+// of the machine hits all of them; then anew with fresh servers, because two processes that do the same differ for as
+// long as they live. The client is another process, on another core where `taskset` exists.
 const { fork, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const os = require('node:os');
@@ -18,10 +19,17 @@ const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=16'];
 const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
 
 /**
- * @param {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} options
- * @returns {Promise<Record<string, { rounds: Round[], rss: number, idlePercent: number | null }>>}
+ * @param {Options & { servers: number }} options `servers`: how many times each variant is started
+ * @returns {Promise<Record<string, Result>>} by variant
  */
-async function measureCase({ node, name, variants, rounds, durationMs, connections, sockets, megabytes, idleMs }) {
+async function measureCase({ servers, ...options }) {
+  const results = Object.fromEntries(options.variants.map((variant) => [variant, { rounds: [], rss: [], idlePercent: [] }]));
+  for (let n = 0; n < servers; n++) await measureServers(options, n, results);
+  return results;
+}
+
+/** @param {Options} options @param {number} turn @param {Record<string, Result>} results are added to */
+async function measureServers({ node, name, variants, rounds, durationMs, connections, sockets, megabytes, idleMs }, turn, results) {
   const client = start(node, 'client.js', [], 1);
   const children = [client];
   try {
@@ -30,16 +38,17 @@ async function measureCase({ node, name, variants, rounds, durationMs, connectio
     if (name === 'sockets') for (const { port } of servers) await openSockets(node, port, sockets, children);
     for (const server of servers) await load(server, WARM_UP_MS);
     const idle = await idlePercents(servers, idleMs);
-    const results = Object.fromEntries(variants.map((variant, n) => [variant, { rounds: /** @type {Round[]} */ ([]), rss: 0, idlePercent: idle[n] }]));
     for (let round = 0; round < rounds; round++) {
       // Each variant stands in each place of the order.
       for (let n = 0; n < variants.length; n++) {
-        const at = (n + round) % variants.length;
+        const at = (n + round + turn) % variants.length;
         results[variants[at]].rounds.push(await measure(servers[at], () => load(servers[at], durationMs)));
       }
     }
-    for (const [n, variant] of variants.entries()) results[variant].rss = (await ask(servers[n].child, 'collect')).rss;
-    return results;
+    for (const [n, variant] of variants.entries()) {
+      if (idle.length > 0) results[variant].idlePercent.push(idle[n]);
+      results[variant].rss.push((await ask(servers[n].child, 'collect')).rss);
+    }
   } finally {
     for (const child of children) child.kill();
   }
@@ -76,7 +85,7 @@ async function measure(server, load) {
 
 /** Of one core, while nothing is asked of anybody. */
 async function idlePercents(servers, idleMs) {
-  if (idleMs === 0) return servers.map(() => null);
+  if (idleMs === 0) return [];
   await sleep(1000); // what the load left to do
   const before = await Promise.all(servers.map(usageOf));
   await sleep(idleMs);
@@ -96,4 +105,6 @@ async function ask(child, message) {
 
 module.exports = { canPin, measureCase };
 
+/** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} Options `rounds`: with each server */
 /** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */
+/** @typedef {{ rounds: Round[], rss: number[], idlePercent: number[] }} Result `rss` in bytes and `idlePercent`: of each server; `rounds`: of one after another */

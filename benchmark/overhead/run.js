@@ -1,6 +1,6 @@
 'use strict';
 // What leakWatch() costs beside its peers, on several versions of Node: node benchmark/overhead/run.js
-//   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--rounds 6] [--seconds 0.75] [--data 32]
+//   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--servers 3] [--rounds 4] [--seconds 0.75] [--data 32]
 // Prints a Markdown table for each case and version, and fails when leakWatch() costs more than it may.
 const { execFileSync } = require('node:child_process');
 const os = require('node:os');
@@ -16,7 +16,8 @@ const { values } = parseArgs({
     cases: { type: 'string', default: 'json,pool,sockets,files' },
     nodes: { type: 'string', default: '20,22,24,26' },
     variants: { type: 'string', default: 'watch,other contexts,stacks,prom,why,on stack,otel' },
-    rounds: { type: 'string', default: '6' },
+    servers: { type: 'string', default: '3' }, // each variant is started so often, one after another
+    rounds: { type: 'string', default: '4' }, // with each of them
     seconds: { type: 'string', default: '0.75' },
     connections: { type: 'string', default: '16' },
     sockets: { type: 'string', default: '5000' },
@@ -30,7 +31,7 @@ async function main() {
   const names = ['bare', ...values.variants.split(',')];
   const [running] = process.versions.node.split('.');
   const missed = [];
-  console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.release()}; ${values.rounds} rounds of ${values.seconds} s in turns, ${values.connections} connections, ${canPin ? 'client and servers on different cores' : 'not pinned'}.`);
+  console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.release()}; ${values.servers} servers of each one after another, ${values.rounds} rounds of ${values.seconds} s in turns with each, ${values.connections} connections, ${canPin ? 'client and servers on different cores' : 'not pinned'}.`);
   console.log('Medians, quartiles in brackets; ratios to bare in the same round.\n');
   for (const name of names) console.log(`- ${name}: ${variants[name].what}`);
   for (const major of values.nodes.split(',')) {
@@ -41,6 +42,7 @@ async function main() {
         node,
         name,
         variants: names,
+        servers: Number(values.servers),
         rounds: Number(values.rounds),
         durationMs: Number(values.seconds) * 1000,
         connections: Number(values.connections),

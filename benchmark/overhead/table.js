@@ -4,18 +4,19 @@
 /** What leakWatch() may cost: docs/overhead.md. */
 const TARGETS = { watch: { throughput: 0.97, p99: 1.05, rssMb: 15, idlePercent: 0.5 }, stacks: { throughput: 0.9 } };
 
-/** @param {Record<string, { rounds: any[], rss: number, idlePercent: number | null }>} results one case */
+/** @param {Record<string, import('./measure.js').Result>} results one case */
 function rowsOf(results) {
-  return Object.entries(results).map(([variant, { rounds, rss, idlePercent }]) => {
+  return Object.entries(results).map(([variant, { rounds }]) => {
     const relative = (field) => spread(rounds.map((round, n) => round[field] / results.bare.rounds[n][field]));
+    const beyondBare = (field) => results[variant][field].map((figure, n) => figure - results.bare[field][n]);
     return {
       variant,
       perSecond: spread(rounds.map(({ perSecond }) => perSecond)).median,
       throughput: relative('perSecond'),
       cpu: relative('cpuMicros'),
       p99: relative('p99Ms'),
-      rssMb: (rss - results.bare.rss) / 2 ** 20,
-      idlePercent: idlePercent === null ? null : idlePercent - (results.bare.idlePercent ?? 0),
+      rssMb: spread(beyondBare('rss').map((bytes) => bytes / 2 ** 20)),
+      idlePercent: results.bare.idlePercent.length > 0 ? spread(beyondBare('idlePercent')) : null,
     };
   });
 }
@@ -23,7 +24,7 @@ function rowsOf(results) {
 /** A Markdown table. */
 function tableOf(rows) {
   const lines = rows.map(({ variant, perSecond, throughput, cpu, p99, rssMb, idlePercent }) => [
-    variant, perSecond.toFixed(0), shown(throughput), shown(cpu), shown(p99), rssMb.toFixed(1), idlePercent === null ? '' : idlePercent.toFixed(2),
+    variant, perSecond.toFixed(0), shown(throughput), shown(cpu), shown(p99), shown(rssMb, 1), idlePercent === null ? '' : shown(idlePercent, 2),
   ]);
   const header = ['', 'requests/s', 'throughput', 'processor time per request', 'p99', 'extra resident MB', 'extra % of a core, idle'];
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -36,15 +37,15 @@ function misses(rows) {
     const missed = [];
     if (row.throughput.median < target.throughput) missed.push(`throughput ${row.throughput.median.toFixed(3)} < ${target.throughput}`);
     if (row.p99.median > target.p99) missed.push(`p99 ${row.p99.median.toFixed(3)} > ${target.p99}`);
-    if (row.rssMb > target.rssMb) missed.push(`${row.rssMb.toFixed(1)} MB > ${target.rssMb}`);
-    if (row.idlePercent > target.idlePercent) missed.push(`${row.idlePercent.toFixed(2)} % of a core idle > ${target.idlePercent}`);
+    if (row.rssMb.median > target.rssMb) missed.push(`${row.rssMb.median.toFixed(1)} MB > ${target.rssMb}`);
+    if (row.idlePercent?.median > target.idlePercent) missed.push(`${row.idlePercent.median.toFixed(2)} % of a core idle > ${target.idlePercent}`);
     return missed.map((text) => `${row.variant}: ${text}`);
   });
 }
 
 /** Median, with quartiles in brackets. */
-function shown({ median, low, high }) {
-  return `${median.toFixed(3)} (${low.toFixed(3)}-${high.toFixed(3)})`;
+function shown({ median, low, high }, digits = 3) {
+  return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
 function spread(numbers) {

@@ -10,6 +10,7 @@ const leakWatch = (options) => require('../..')({ prove: false, ...options });
 /** @type {Record<string, { what: string, add: () => any }>} */
 const variants = {
   bare: { what: 'nothing', add: () => undefined },
+  again: { what: 'nothing, once more: what two servers that do the same differ by', add: () => undefined },
   empty: { what: 'an empty middleware', add: () => (req, res, next) => next() },
   data: { what: 'half a megabyte of plain objects, which is what leakWatch() keeps in V8\'s heap', add: () => void keepData(0.5) },
   watch: { what: 'leakWatch()', add: () => leakWatch() },
