@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use super::encoder::Encoder;
 use super::error::CaptureError;
 use super::file::{UnfinishedFile, folder_of};
+use super::header::Malformed;
 use super::session::Session;
-use super::stream::{Malformed, SnapshotStream};
+use super::stream::SnapshotStream;
 use super::tap::{Reading, Tap};
 use super::{Product, Settings, Summary};
 

@@ -15,6 +15,7 @@ pub mod encoder;
 pub mod error;
 pub mod file;
 pub mod folder;
+mod header;
 pub mod inline;
 pub mod redact;
 pub mod session;

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use super::advice::title;
 use super::cluster::{Cluster, class_of};
 use super::clusters::Interval3;
-use super::from_heap::HeapSuspect;
 use super::sites::{Anchor, Site, application_touches};
 use super::steps::shown;
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
-use crate::report::units;
+use crate::report::{Suspect, units};
 use crate::source::{Limit, SourceCache};
 
 /// Why growth may stop by itself.
@@ -25,11 +24,11 @@ pub enum Bound {
     Fires,
 }
 
-impl HeapSuspect {
-    /// Why it is not accused, in a sentence; `None` when it is.
-    pub fn doubt(&self, cwd: &Path) -> Option<String> {
-        let holder = title(&self.suspect).replace(" leaks", "");
-        Some(match self.bound.as_ref()? {
+impl Bound {
+    /// Why what grows is not accused, in a sentence.
+    pub fn doubt(&self, suspect: &Suspect, cwd: &Path) -> String {
+        let holder = title(suspect).replace(" leaks", "");
+        match self {
             Bound::Limit(limit, site) => {
                 let file = shown(&site.file, cwd);
                 let does = match limit {
@@ -40,7 +39,7 @@ impl HeapSuspect {
                 format!(
                     "{holder} grows by {} a request, but {file}:{} {does}, and that did not \
                      happen yet: it may stop by itself; more requests, or a lower limit while testing, will tell",
-                    units::bytes(self.suspect.growth.bytes_per_request),
+                    units::bytes(suspect.growth.bytes_per_request),
                     site.at.line
                 )
             }
@@ -52,7 +51,7 @@ impl HeapSuspect {
                 "{holder} grows, but was made with room for {}: it may stop by itself; more requests will tell",
                 units::count(*places)
             ),
-        })
+        }
     }
 }
 

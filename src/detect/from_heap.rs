@@ -49,6 +49,13 @@ pub struct HeapSuspect {
     pub bound: Option<Bound>,
 }
 
+impl HeapSuspect {
+    /// Why it is not accused, in a sentence; `None` when it is.
+    pub fn doubt(&self, cwd: &Path) -> Option<String> {
+        Some(self.bound.as_ref()?.doubt(&self.suspect, cwd))
+    }
+}
+
 /// One suspect for each cluster.
 pub fn heap_suspects(clusters: &[Cluster], evidence: HeapEvidence) -> Vec<HeapSuspect> {
     if clusters.is_empty() {

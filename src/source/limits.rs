@@ -12,7 +12,7 @@ use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::{GetSpan, Span};
 
 use super::facts::Limit;
-use super::sizes::Sizes;
+use super::sizes::{Sizes, name_of};
 
 /// Methods that, by the conventions of the language, take something out of their object.
 const REMOVING_METHODS: [&str; 5] = ["delete", "clear", "pop", "shift", "splice"];
@@ -187,16 +187,6 @@ fn guarded_by(kind: AstKind, test: Span) -> Option<Span> {
 fn call<'a>(kind: AstKind<'a>) -> Option<(Span, &'a str)> {
     let AstKind::CallExpression(call) = kind else { return None };
     name_of(&call.callee).map(|name| (call.span, name))
-}
-
-/// The last name of `f`, `this.f`, `this.#f`, `x.f`.
-pub(super) fn name_of<'e>(expression: &'e Expression) -> Option<&'e str> {
-    match expression.get_inner_expression() {
-        Expression::Identifier(identifier) => Some(identifier.name.as_str()),
-        Expression::StaticMemberExpression(member) => Some(member.property.name.as_str()),
-        Expression::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
-        _ => None,
-    }
 }
 
 /// What a timer runs: a function written there, or one named (`this.sweep.bind(this)` too).

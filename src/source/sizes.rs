@@ -7,8 +7,6 @@ use oxc_ast::ast::{Argument, ArrayExpressionElement, Expression};
 use oxc_semantic::AstNodes;
 use oxc_span::{GetSpan, Span};
 
-use super::limits::name_of;
-
 /// Methods and functions that list what is in something.
 const LISTING: [&str; 4] = ["keys", "values", "entries", "from"];
 
@@ -75,6 +73,16 @@ fn listed(value: &Expression) -> Option<Span> {
                 _ => listed(&callee.object),
             }
         }
+        _ => None,
+    }
+}
+
+/// The last name of `f`, `this.f`, `this.#f`, `x.f`.
+pub(super) fn name_of<'e>(expression: &'e Expression) -> Option<&'e str> {
+    match expression.get_inner_expression() {
+        Expression::Identifier(identifier) => Some(identifier.name.as_str()),
+        Expression::StaticMemberExpression(member) => Some(member.property.name.as_str()),
+        Expression::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ mod variables;
 use self::names::Names;
 use self::records::{Layout, Record};
 use self::strings::{Held, Strings};
-use super::stream::{Malformed, Meta};
+use super::header::{Malformed, Meta};
 
 /// The state of blanking between two chunks. It starts right after `"nodes":[`.
 #[derive(Debug)]

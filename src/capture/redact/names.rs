@@ -1,6 +1,6 @@
 //! Which strings are names.
 
-use super::super::stream::{Malformed, Meta};
+use super::super::header::{Malformed, Meta};
 use super::records::Record;
 use super::variables::Variables;
 

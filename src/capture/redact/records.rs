@@ -1,6 +1,6 @@
 //! Records of numbers: nodes, edges, functions of the allocation trace.
 
-use super::super::stream::Malformed;
+use super::super::header::Malformed;
 
 /// Where in a record the numbers stand that say something about strings.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The strings: held back until it is known which of them are names, then blanked or kept.
 
-use super::super::stream::Malformed;
+use super::super::header::Malformed;
 use super::names::Names;
 
 /// What V8 calls the description of a scope. It is among the first hundred strings.

@@ -7,8 +7,8 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::labels::Labels;
 use super::module_scopes::module_scopes;
-use super::signature::Labels;
 use crate::heap::graph::HeapGraph;
 use crate::heap::types::{NodeIndex, NodeType};
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::labels::{Level, is_compiled};
 use super::rows::{GrownContent, Growth, MatchedBy, Trend, gained, joined};
-use super::signature::{Group, Level, Signatures, is_compiled};
+use super::signature::{Group, Signatures};
 use crate::heap::analysis::{describe_path, origin};
 use crate::heap::error::HeapError;
 use crate::heap::graph::HeapGraph;

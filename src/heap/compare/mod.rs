@@ -8,6 +8,7 @@
 mod anchors;
 mod classes;
 mod growth;
+mod labels;
 mod module_scopes;
 mod process;
 mod rows;
