@@ -34,7 +34,8 @@ pub(super) fn classify(snapshot: &Snapshot, task: &Task) -> Result<PlainObjects,
 fn classify_within(snapshot: &Snapshot, steps: &mut Steps, task: &Task) -> Result<PlainObjects, HeapError> {
     let objects: Vec<u32> = plain_objects(snapshot);
     let interfaces = infer(snapshot, &objects);
-    let matcher = Matcher::new(&interfaces, snapshot.strings.len());
+    let wanted = interfaces.iter().map(|interface| interface.properties.as_slice());
+    let matcher = Matcher::new(wanted, snapshot.strings.len());
     let mut memo: HashMap<Vec<u32>, Option<u32>> = HashMap::new();
     let mut members = Vec::new();
     let mut ranks = Vec::new();
@@ -52,10 +53,10 @@ fn classify_within(snapshot: &Snapshot, steps: &mut Steps, task: &Task) -> Resul
     Ok(PlainObjects { names: interfaces.into_iter().map(|interface| interface.name).collect(), members })
 }
 
-pub(super) struct Interface {
+struct Interface {
     name: String,
     /// String indices.
-    pub properties: Vec<u32>,
+    properties: Vec<u32>,
     count: usize,
 }
 

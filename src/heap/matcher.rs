@@ -2,8 +2,6 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::interfaces::Interface;
-
 /// What may be spent on finding interfaces. Programs' objects need a fraction of it; made on purpose, a thousand
 /// interfaces that overlap could take as many steps for each object, which then stays a plain one.
 #[derive(Debug)]
@@ -52,13 +50,13 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    pub fn new(interfaces: &[Interface], strings: usize) -> Self {
+    /// `interfaces`: the properties of each; `strings`: how many properties there may be.
+    pub fn new<'a>(interfaces: impl Iterator<Item = &'a [u32]>, strings: usize) -> Self {
         let ranks = vec![NO_RANK; strings];
         let mut matcher =
             Self { ranks, rank_count: 0, next: HashMap::new(), found: vec![None], greatest: vec![None] };
-        for (index, interface) in interfaces.iter().enumerate() {
-            let mut ranks: Vec<u32> =
-                interface.properties.iter().map(|&property| matcher.rank(property)).collect();
+        for (index, properties) in interfaces.enumerate() {
+            let mut ranks: Vec<u32> = properties.iter().map(|&property| matcher.rank(property)).collect();
             ranks.sort_unstable();
             matcher.insert(index as u32, &ranks);
         }
