@@ -61,6 +61,16 @@ test('a map of numbers, which no snapshot shows and whose store grows in steps',
   assert.ok(suspect.evidence.some((sentence) => /^it had [\d,]+, then [\d,]+, then [\d,]+ entries/.test(sentence)), suspect.evidence.join('\n'));
 });
 
+test('errors that an error handler keeps: by the route that fails, not by one whose responses are sent the same way', async () => {
+  const good = [1, 2].flatMap((i) => ['--request', `GET /good${i}/{{n}}`]);
+  const { report } = await reportOf('failures.js', ...good, '--request', 'GET /bad/{{n}}');
+  assert.equal(report.suspects.length, 1, JSON.stringify(report.suspects));
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.name, suspect.routes], ['Error', ['GET /bad/:id']]);
+  assert.deepEqual(suspect.createdAt.map(({ line }) => line), [lineOf('failures.js', '] = error')]);
+  assert.match(suspect.advice, /^Bound failures:/);
+});
+
 test('an app that leaves it to cluster workers to listen is tested as one of them', async () => {
   const { code, report, stderr } = await reportOf('cluster.js', '--request', 'GET /visit/{{n}}');
   assert.equal(code, 1, stderr);

@@ -74,7 +74,7 @@ class TestRun {
     this.#context.progress.phase('judging');
     let report = await judge(this.#evidence);
     if (this.#shouldDriveApart(report)) {
-      await this.#driveApart();
+      await this.#driveApart(this.#busyRoutes(report));
       report = await judge(this.#evidence);
     }
     this.#workdir.keep(this.#evidence);
@@ -148,23 +148,25 @@ class TestRun {
   /** The suspects' routes are not known, and there is more than one that it could be. */
   #shouldDriveApart(report) {
     const unknown = report.suspects.some((suspect) => suspect.routes.length === 0);
-    return unknown && this.#evidence.snapshots.length === SNAPSHOTS && this.#busyRoutes().length > 1;
+    return unknown && this.#evidence.snapshots.length === SNAPSHOTS && this.#busyRoutes(report).length > 1;
   }
 
-  /** Routes that got more than a few of the requests, busiest first. */
-  #busyRoutes() {
+  /** Routes that got more than a few of the requests: those whose handlers stand in files where suspects are held first, then the busiest. */
+  #busyRoutes(report) {
     const { requests, routes } = this.#evidence.points.at(-1);
+    const near = routesNear(report.suspects, this.#evidence);
     const busy = Object.entries(routes).filter(([, count]) => count >= requests * APART.share);
-    return busy.sort((a, b) => b[1] - a[1]).slice(0, APART.routes).map(([route]) => route);
+    busy.sort((a, b) => Number(near.has(b[0])) - Number(near.has(a[0])) || b[1] - a[1]);
+    return busy.slice(0, APART.routes).map(([route]) => route);
   }
 
   /** A round for each route, in which the app gets requests of that route only, and a snapshot after it. */
-  async #driveApart() {
+  async #driveApart(candidates) {
     this.#context.progress.phase('telling the routes apart');
     this.#evidence.isolated = [];
     const routes = Object.keys(this.#evidence.points.at(-1).routes);
     try {
-      for (const only of this.#busyRoutes()) await this.#driveOnly(only, routes);
+      for (const only of candidates) await this.#driveOnly(only, routes);
     } catch (error) {
       // The traffic may not bear it that the app refuses some of its requests. What is known by now has to do.
       this.#context.signal.throwIfAborted();
@@ -226,6 +228,17 @@ class TestRun {
       this.#context.progress.warn(`${label} never succeeded: ${counts}. The verdict is about an app that refuses it.`);
     }
   }
+}
+
+/**
+ * @param {any[]} suspects
+ * @param {{ cwd: string, handlers: { route: string, functions: { file: string }[] }[] }} run
+ * @returns {Set<string>} the routes with a handler in a file that a suspect without a route is held or created in
+ */
+function routesNear(suspects, { cwd, handlers }) {
+  const places = suspects.filter(({ routes }) => routes.length === 0).flatMap(({ heldAt, createdAt }) => [heldAt, ...createdAt]);
+  const files = new Set(places.filter(Boolean).map(({ file }) => path.resolve(cwd, file)));
+  return new Set(handlers.filter(({ functions }) => functions.some(({ file }) => files.has(file))).map(({ route }) => route));
 }
 
 module.exports = { TestRun };

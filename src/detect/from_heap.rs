@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::advice::advice;
 use super::bounds::{Bound, bound};
@@ -10,7 +11,7 @@ use super::clusters::Interval3;
 use super::dominance::Dominance;
 use super::evidence::sentences;
 use super::holder::{HolderPath, holder_path, path_down};
-use super::input::TestRun;
+use super::input::{Frame, TestRun};
 use super::isolation::{RouteRate, guilty};
 use super::naming::{Named, name};
 use super::profile::{AllocationProfile, AllocationStack};
@@ -218,8 +219,10 @@ impl Builder<'_, '_> {
         let mut seen = 0.0;
         let functions = self.functions_of(&sites.grows_at);
         let profile = self.evidence.profile;
-        for stack in profile.stacks.iter().filter(|stack| passes_through(stack, &functions)) {
-            votes.add(&self.routes.routes_of(stack), stack.bytes);
+        for (stack, callers) in
+            profile.stacks.iter().filter_map(|stack| Some((stack, up_from(stack, &functions)?)))
+        {
+            votes.add(&self.routes.routes_of(callers), stack.bytes);
             seen += stack.bytes;
         }
         let decided = votes.decided();
@@ -252,8 +255,13 @@ impl Builder<'_, '_> {
     }
 }
 
-fn passes_through(stack: &AllocationStack, functions: &BTreeSet<(String, u32, u32)>) -> bool {
-    stack.frames.iter().any(|frame| functions.contains(&(frame.file.clone(), frame.line, frame.column)))
+/// The innermost of the functions in the stack and its callers: what it calls in turn says nothing of who called it.
+fn up_from<'a>(
+    stack: &'a AllocationStack,
+    functions: &BTreeSet<(String, u32, u32)>,
+) -> Option<&'a [Rc<Frame>]> {
+    let is_one = |frame: &Rc<Frame>| functions.contains(&(frame.file.clone(), frame.line, frame.column));
+    Some(&stack.frames[stack.frames.iter().position(is_one)?..])
 }
 
 fn confidence(cluster: &Cluster, created_at: &[Location]) -> Confidence {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::input::{Frame, Point, RouteHandlers};
-use super::profile::{AllocationProfile, AllocationStack};
-use crate::source::{Position, SourceCache};
+use super::profile::AllocationProfile;
+use crate::source::{Position, SourceCache, is_of_application};
 
 /// Where a function starts: file, line, column, as V8 reports it.
 type FunctionStart = (String, u32, u32);
@@ -13,7 +14,8 @@ type FunctionStart = (String, u32, u32);
 /// Routes by the functions that run for them.
 pub struct RouteIndex {
     handlers: HashMap<FunctionStart, BTreeSet<String>>,
-    /// Functions seen below a handler in some stack: after an `await` they run without it.
+    /// The application's functions seen below a handler in some stack: after an `await` they run without it. What a
+    /// dependency or Node runs for one route it runs for others as well, whatever the samples show.
     called_by: HashMap<FunctionStart, BTreeSet<String>>,
 }
 
@@ -36,10 +38,13 @@ impl RouteIndex {
             }
         }
         for stack in &profile.stacks {
-            let routes = index.handler_routes(stack);
+            let routes = index.handler_routes(&stack.frames);
             for frame in &stack.frames {
                 if index.handlers.contains_key(&start_of(frame)) {
                     break;
+                }
+                if !is_of_application(Path::new(&frame.file)) {
+                    continue;
                 }
                 index.called_by.entry(start_of(frame)).or_default().extend(routes.iter().cloned());
             }
@@ -47,13 +52,14 @@ impl RouteIndex {
         index
     }
 
-    /// The routes of a stack: its innermost handler's, else those whose handlers are known to call its functions.
-    pub fn routes_of(&self, stack: &AllocationStack) -> BTreeSet<String> {
-        let direct = self.handler_routes(stack);
+    /// The routes of a stack, innermost frame first: its innermost handler's, else those whose handlers are known to call
+    /// its functions.
+    pub fn routes_of(&self, frames: &[Rc<Frame>]) -> BTreeSet<String> {
+        let direct = self.handler_routes(frames);
         if !direct.is_empty() {
             return direct;
         }
-        let callers = stack.frames.iter().rev().filter_map(|frame| self.called_by.get(&start_of(frame)));
+        let callers = frames.iter().rev().filter_map(|frame| self.called_by.get(&start_of(frame)));
         callers
             .filter(|routes| (1..=MAX_SHARED).contains(&routes.len()))
             .min_by_key(|routes| routes.len())
@@ -79,7 +85,7 @@ impl RouteIndex {
     fn live(&self, profile: &AllocationProfile) -> RouteVotes {
         let mut votes = RouteVotes::default();
         for stack in &profile.stacks {
-            votes.add(&self.routes_of(stack), stack.bytes);
+            votes.add(&self.routes_of(&stack.frames), stack.bytes);
         }
         votes
     }
@@ -100,11 +106,9 @@ impl RouteIndex {
         BTreeSet::new()
     }
 
-    fn handler_routes(&self, stack: &AllocationStack) -> BTreeSet<String> {
-        let handlers = stack
-            .frames
-            .iter()
-            .filter_map(|frame| self.handlers_starting(&frame.file, frame.line, frame.column));
+    fn handler_routes(&self, frames: &[Rc<Frame>]) -> BTreeSet<String> {
+        let handlers =
+            frames.iter().filter_map(|frame| self.handlers_starting(&frame.file, frame.line, frame.column));
         handlers
             .filter(|routes| routes.len() <= MAX_SHARED)
             .min_by_key(|routes| routes.len())
@@ -162,8 +166,7 @@ fn start_of(frame: &Frame) -> FunctionStart {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
+    use super::super::profile::AllocationStack;
     use super::*;
 
     fn frame(file: &str, line: u32) -> Frame {
@@ -187,9 +190,24 @@ mod tests {
         let profile =
             AllocationProfile { stacks: vec![stack(8.0, &[5, 10]), stack(8.0, &[7, 20])], bytes: 16.0 };
         let index = RouteIndex::new(&handlers, &profile);
-        assert_eq!(index.routes_of(&stack(1.0, &[5])), names(&["GET /a"]));
-        assert_eq!(index.routes_of(&stack(1.0, &[6, 20])), names(&["GET /b"]));
-        assert_eq!(index.routes_of(&stack(1.0, &[99])), names(&[]));
+        assert_eq!(index.routes_of(&stack(1.0, &[5]).frames), names(&["GET /a"]));
+        assert_eq!(index.routes_of(&stack(1.0, &[6, 20]).frames), names(&["GET /b"]));
+        assert_eq!(index.routes_of(&stack(1.0, &[99]).frames), names(&[]));
+    }
+
+    #[test]
+    fn what_a_dependency_or_node_runs_below_a_handler_belongs_to_no_route() {
+        let handlers = [RouteHandlers { route: "GET /a".into(), functions: vec![frame("/a.js", 10)] }];
+        let send = |file: &str, callers: &[u32]| {
+            let mut below = stack(8.0, callers);
+            below.frames.insert(0, Rc::new(frame(file, 3)));
+            below
+        };
+        for file in ["/app/node_modules/express/lib/response.js", "node:_http_outgoing", ""] {
+            let profile = AllocationProfile { stacks: vec![send(file, &[10])], bytes: 8.0 };
+            let index = RouteIndex::new(&handlers, &profile);
+            assert_eq!(index.routes_of(&send(file, &[30]).frames), names(&[]), "{file}");
+        }
     }
 
     #[test]

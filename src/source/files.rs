@@ -50,6 +50,11 @@ pub fn path_of_script(name: &str) -> Option<PathBuf> {
     Path::new(name).is_absolute().then(|| PathBuf::from(name))
 }
 
+/// Is this a file of the application, neither a dependency's nor Node's own?
+pub fn is_of_application(file: &Path) -> bool {
+    file.is_absolute() && package_root(file).is_none()
+}
+
 fn read(path: &Path) -> Option<SourceFile> {
     if fs::metadata(path).ok()?.len() > MAX_SOURCE_BYTES {
         return None;

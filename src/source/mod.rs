@@ -15,5 +15,5 @@ mod scan;
 mod sizes;
 
 pub use facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
-pub use files::{PackageOf, SourceCache, path_of_script};
+pub use files::{PackageOf, SourceCache, is_of_application, path_of_script};
 pub use maps::{Original, SourceMaps};
