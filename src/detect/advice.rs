@@ -13,9 +13,14 @@ pub fn title(suspect: &Suspect) -> String {
 pub fn advice(kind: SuspectKind, name: &str, path: &[Step]) -> String {
     let holder = holder_name(path).unwrap_or_else(|| "its holder".to_owned());
     match kind {
-        SuspectKind::Collection | SuspectKind::String => {
-            format!("Bound {holder}: delete entries once they are not needed, or use a cache with a maximum size and age.")
+        SuspectKind::Collection if name == "WeakRef" => {
+            format!("Take each WeakRef out of {holder} when what it refers to is gone (FinalizationRegistry): the WeakRef itself stays. Or do not put one in for each request.")
         }
+        SuspectKind::Object if is_collected(path) => bounded(&holder),
+        SuspectKind::Closure if is_collected(path) => {
+            format!("Take each closure out of {holder} once it is not needed: it keeps every variable of the function it was made in.")
+        }
+        SuspectKind::Collection | SuspectKind::String => bounded(&holder),
         SuspectKind::Object => format!("Break the chain in {holder}: each {name} keeps the one before it; keep only what is needed of it."),
         SuspectKind::Closure => {
             format!("Do not let {holder} keep the closure: it keeps every variable of the function it was made in, and through them the ones before.")
@@ -41,13 +46,69 @@ pub fn advice(kind: SuspectKind, name: &str, path: &[Step]) -> String {
     }
 }
 
-/// The named thing nearest to the leak that holds it; `None` when that is a part of Node.
+fn bounded(holder: &str) -> String {
+    format!(
+        "Bound {holder}: delete entries once they are not needed, or use a cache with a maximum size and age."
+    )
+}
+
+/// Are the leaked things entries of a collection, rather than each held by the one after it?
+fn is_collected(path: &[Step]) -> bool {
+    path.iter().any(is_entry)
+}
+
+fn is_entry(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Entry | StepKind::Element)
+}
+
+/// The named thing nearest to the leak that holds it: the collection they are entries of, if they are. `None` when it
+/// is a part of Node. A symbol names a part of what a variable or property before it holds.
 fn holder_name(path: &[Step]) -> Option<String> {
     if path.first()?.kind == StepKind::Internal {
         return None;
     }
-    let mut names =
-        path.iter().rev().skip(1).filter(|step| matches!(step.kind, StepKind::Variable | StepKind::Property));
+    let is_name = |step: &&Step| matches!(step.kind, StepKind::Variable | StepKind::Property);
+    let above = path.iter().rposition(is_entry).unwrap_or(path.len() - 1);
+    let names = || path[..above].iter().enumerate().rev().filter(|(_, step)| is_name(step));
+    let is_symbol = |step: &Step| step.name.starts_with("Symbol(");
+    let written = names().find(|(index, step)| *index > 0 && !is_symbol(step));
     let only_step = path.last().filter(|step| step.kind == StepKind::Variable);
-    names.next().or(only_step).map(|step| step.name.clone())
+    written.or_else(|| names().next()).map(|(_, step)| step).or(only_step).map(|step| step.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(steps: &[(StepKind, &str)]) -> Vec<Step> {
+        steps.iter().map(|&(kind, name)| Step { kind, name: name.into(), constructor: None }).collect()
+    }
+
+    #[test]
+    fn what_holds_is_the_collection_and_not_a_part_of_its_entries() {
+        use StepKind::{Element, Entry, Internal, Module, Property, Variable};
+        let name = |steps: &[(StepKind, &str)]| holder_name(&path(steps));
+        let told = |name: &str| Some(name.to_owned());
+        let in_hits =
+            [(Module, "a.js"), (Variable, "hits"), (Element, "[]"), (Property, "ctx"), (Property, "res")];
+        assert_eq!(name(&in_hits), told("hits"));
+        let chain = [(Module, "a.js"), (Variable, "list"), (Property, "head"), (Property, "next")];
+        assert_eq!(name(&chain), told("head"));
+        let in_bus = [(Module, "a.js"), (Variable, "bus"), (Property, "Symbol(kEvents)"), (Entry, "value")];
+        assert_eq!(name(&in_bus), told("bus"));
+        let in_global = [(Variable, "globalThis"), (Property, "Symbol(events)"), (Element, "[]")];
+        assert_eq!(name(&in_global), told("Symbol(events)"));
+        assert_eq!(name(&[(Module, "a.js"), (Variable, "last")]), told("last"));
+        assert_eq!(name(&[(Internal, "node:net"), (Variable, "all"), (Entry, "key")]), None);
+    }
+
+    #[test]
+    fn entries_of_a_collection_hold_no_others_before_them() {
+        use StepKind::{Element, Module, Property, Variable};
+        let copied = path(&[(Module, "a.js"), (Variable, "history"), (Element, "[]")]);
+        let chained = path(&[(Module, "a.js"), (Variable, "list"), (Property, "head"), (Property, "next")]);
+        assert!(advice(SuspectKind::Object, "Object", &copied).starts_with("Bound history:"));
+        assert!(advice(SuspectKind::Object, "Item", &chained).starts_with("Break the chain in head:"));
+        assert!(!advice(SuspectKind::Closure, "closure", &copied).contains("the ones before"));
+    }
 }

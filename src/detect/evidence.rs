@@ -45,7 +45,9 @@ fn apart(cluster: &Cluster, named: &Named, rates: &[RouteRate]) -> Option<String
 fn parts(cluster: &Cluster, named: &Named) -> Option<String> {
     let units = (named.counts[0] + named.counts[1]).max(1);
     let telling = |class: &str| {
-        class != named.name && class != "string" && !class.starts_with("system") && !class.starts_with('(')
+        let internal = class.starts_with("system") || class.starts_with('(');
+        // Functions come along with whatever is held, those of Node and of dependencies too.
+        class != named.name && class != "string" && !internal && !class.ends_with("()")
     };
     let each =
         cluster.classes.iter().map(|class| (&class.class, (class.counts[0] + class.counts[1]) / units));

@@ -7,7 +7,7 @@ use crate::heap::{HeapGraph, NodeIndex, NodeType};
 use crate::report::SuspectKind;
 
 /// Classes that say how something is stored or passed on, not what it is.
-const GENERIC: [&str; 16] = [
+const GENERIC: [&str; 15] = [
     "Object",
     "Array",
     "Map",
@@ -19,7 +19,6 @@ const GENERIC: [&str; 16] = [
     "Arguments",
     "Date",
     "RegExp",
-    "Error",
     "Generator",
     "AsyncContextFrame",
     // The marker of a request's context is leakwatch's own.
@@ -68,14 +67,17 @@ impl Ways<'_> {
 }
 
 /// The outermost class with a constructor of its own, about one of which stays for each thing that leaks. Of classes
-/// equally far out the one with the shortest way to it: a request rather than the response it refers to.
+/// equally far out the one with the shortest way to it: a request rather than the response it refers to. Beside
+/// others, an error tells no more than that something failed.
 fn best_known<'a>(cluster: &'a Cluster, ways: &Ways) -> Option<&'a Recurring> {
     let units = plain_units(cluster);
     let once_each = |class: &&Recurring| class.counts[1] * 2 >= units[1] && class.counts[1] <= units[1] * 3;
     let mut known = cluster.classes.iter().filter(|class| is_known(class)).filter(once_each).peekable();
     let outermost = known.peek()?.depth;
     let equals = known.take_while(|class| class.depth == outermost);
-    let (_, class) = equals.filter_map(|class| Some((ways.to(class)?, class))).min_by_key(|(way, _)| *way)?;
+    let (_, class) = equals
+        .filter_map(|class| Some((ways.to(class)?, class)))
+        .min_by_key(|(way, class)| (class.class == "Error", *way))?;
     Some(class)
 }
 

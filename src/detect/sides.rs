@@ -29,7 +29,8 @@ pub(super) fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
     let enough = heap.count == 0 || heap.count_per_request >= suspect.growth.count_per_request * 0.5;
     (suspect.kind == SuspectKind::Listener && hangs_on_event(cluster, suspect))
         || (consists_of && enough && held_by_system(cluster))
-        || (cluster.rootlike && same_rate(&cluster.suspect, suspect))
+        || ((cluster.rootlike || of_one_line(&cluster.suspect, suspect))
+            && same_rate(&cluster.suspect, suspect))
 }
 
 /// Is the cluster held by the emitter and event whose listeners pile up?
@@ -61,6 +62,10 @@ pub(super) fn same_rate(a: &Suspect, b: &Suspect) -> bool {
     let ratio = a.max(b) / a.min(b).max(f64::MIN_POSITIVE);
     let whole = ratio.round();
     whole <= 8.0 && (ratio / whole).min(whole / ratio) >= SAME_RATE.max(1.0 - 0.1 / whole)
+}
+
+fn of_one_line(a: &Suspect, b: &Suspect) -> bool {
+    first_line(a).is_some() && first_line(a) == first_line(b)
 }
 
 pub(super) fn first_line(suspect: &Suspect) -> Option<(&str, u32)> {

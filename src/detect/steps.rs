@@ -8,8 +8,11 @@ use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, Hold, NodeIndex, NodeType};
 use crate::report::{Step, StepKind};
 use crate::source::{Position, path_of_script};
 
-/// Objects with more properties than this are used as dictionaries: their keys are data, not names.
+/// Objects with more properties than this may be dictionaries: their keys are data, not names.
 const DICTIONARY: usize = 32;
+/// In a dictionary at least one value in so many is of the class that grows: what has many properties of many classes
+/// is an application, a module, a library.
+const DICTIONARY_SHARE: usize = 8;
 /// Nobody reads a longer path.
 const MAX_STEPS: usize = 12;
 
@@ -66,7 +69,7 @@ impl<'a> PathReader<'a> {
                 function: None,
             }),
             Hold::Property if is_global(self.graph, source) => Some(Anchor::Global { name }),
-            Hold::Property if !self.is_dictionary(source) => {
+            Hold::Property if !self.is_entry(edge) => {
                 let class_file = self.graph.location_of(source).and_then(|class| path_of_script(&class.file));
                 Some(Anchor::Property { file: class_file.or_else(|| start.cloned())?, name })
             }
@@ -92,14 +95,14 @@ impl<'a> PathReader<'a> {
 
     /// One edge; `None` for backing stores and other parts of V8 that say nothing.
     fn step(&self, edge: EdgeIndex) -> Option<Step> {
-        let (source, target) = (self.graph.edge_source(edge), self.graph.edge_target(edge));
+        let target = self.graph.edge_target(edge);
         let name = self.graph.edge_name(edge).to_string();
         let constructor = self.constructor(target);
         let (kind, name) = match self.graph.hold_of(edge) {
             Hold::Variable(_) => (StepKind::Variable, name),
             Hold::Export(variable) => (StepKind::Variable, variable.name),
             Hold::ModuleExports(_) => (StepKind::Property, "exports".to_owned()),
-            Hold::Property if self.is_dictionary(source) => (StepKind::Entry, "[key]".to_owned()),
+            Hold::Property if self.is_entry(edge) => (StepKind::Entry, "[key]".to_owned()),
             Hold::Property => (StepKind::Property, symbol_as_written(&name)),
             Hold::Element if self.graph.node_type(target) == NodeType::Synthetic => return None,
             Hold::Element => (StepKind::Element, "[]".to_owned()),
@@ -127,8 +130,17 @@ impl<'a> PathReader<'a> {
         }
     }
 
-    fn is_dictionary(&self, object: NodeIndex) -> bool {
-        self.graph.name(object) == "Object" && self.graph.edges(object).len() > DICTIONARY
+    /// Is the property an entry of an object that is used as a dictionary?
+    fn is_entry(&self, edge: EdgeIndex) -> bool {
+        let graph = self.graph;
+        let (object, class) = (graph.edge_source(edge), graph.name(graph.edge_target(edge)));
+        let count = graph.edges(object).len();
+        if graph.name(object) != "Object" || count <= DICTIONARY {
+            return false;
+        }
+        let alike =
+            graph.edges(object).filter(|&other| graph.name(graph.edge_target(other)) == class).count();
+        alike * DICTIONARY_SHARE >= count
     }
 
     fn constructor(&self, node: NodeIndex) -> Option<String> {

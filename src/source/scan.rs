@@ -78,6 +78,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     fn collect(mut self) -> SourceFile {
         self.collect_functions();
         self.collect_properties();
+        self.collect_globals();
         self.collect_variables();
         self.facts
     }
@@ -108,9 +109,23 @@ impl<'s, 'a> Scan<'s, 'a> {
                 AstKind::PrivateFieldExpression(member) => format!("#{}", member.field.name),
                 _ => continue,
             };
-            let touch = self.touch(node.id());
-            if touch.kind != TouchKind::Calls || touch.method.is_some() {
-                self.facts.properties.entry(name).or_default().push(touch);
+            self.add_property(name, node.id());
+        }
+    }
+
+    fn add_property(&mut self, name: String, node: NodeId) {
+        let touch = self.touch(node);
+        if touch.kind != TouchKind::Calls || touch.method.is_some() {
+            self.facts.properties.entry(name).or_default().push(touch);
+        }
+    }
+
+    /// A name that nothing declares is a property of the global object.
+    fn collect_globals(&mut self) {
+        let scoping = self.scoping;
+        for (name, references) in scoping.root_unresolved_references() {
+            for &reference in references {
+                self.add_property(name.to_string(), scoping.get_reference(reference).node_id());
             }
         }
     }
@@ -281,6 +296,13 @@ mod tests {
         assert_eq!(lines("#items"), [(TouchKind::Adds, 3)]);
         assert_eq!(lines("byId"), [(TouchKind::Adds, 3)]);
         assert_eq!(lines("index"), [(TouchKind::Adds, 3)]);
+    }
+
+    #[test]
+    fn a_name_that_nothing_declares_is_a_property_of_the_global_object() {
+        let file = facts("global.failed = {};\nfunction f(id, error) {\n  failed[id] = error;\n}\n");
+        let touches = file.properties["failed"].iter().map(|touch| (touch.kind, touch.at.line));
+        assert_eq!(touches.collect::<Vec<_>>(), [(TouchKind::Assigns, 1), (TouchKind::Adds, 3)]);
     }
 
     #[test]
