@@ -390,6 +390,8 @@ declare namespace leakWatch {
     retainerPath: { kind: 'module' | 'variable' | 'property' | 'element' | 'entry' | 'internal'; name: string; constructor: string | null }[];
     /** Where the leaked things are created or added, most likely first. */
     createdAt: Location[];
+    /** The variable or property that holds it, as the source calls it. */
+    holder: string | null;
     /** Where the holder is defined. */
     heldAt: Location | null;
     /** The dependency whose code holds it. */

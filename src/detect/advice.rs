@@ -2,25 +2,37 @@
 
 use crate::report::{Step, StepKind, Suspect, SuspectKind};
 
-/// `Session in sessions (POST /login)`: a leak in a few words.
+/// `Session in sessions leaks on POST /login`: a leak in a few words.
 pub fn title(suspect: &Suspect) -> String {
-    let holder = holder_name(&suspect.retainer_path).map(|name| format!(" in {name}")).unwrap_or_default();
     let route = suspect.routes.first().map(|route| format!(" on {route}")).unwrap_or_default();
-    format!("{}{holder} leaks{route}", suspect.name)
+    format!("{} leaks{route}", thing(suspect))
+}
+
+/// `Session in sessions`.
+pub fn thing(suspect: &Suspect) -> String {
+    let name = &suspect.name;
+    let is_holders_class =
+        |step: &Step| step.constructor.as_ref() == Some(name) && Some(&step.name) == suspect.holder.as_ref();
+    match &suspect.holder {
+        Some(holder) if suspect.kind == SuspectKind::Listener => format!("'{name}' listener on {holder}"),
+        Some(holder) if suspect.retainer_path.iter().any(is_holders_class) => format!("{holder} ({name})"),
+        Some(holder) => format!("{name} in {holder}"),
+        None => name.clone(),
+    }
 }
 
 /// What to do about a leak of this kind. `holder` is the variable or property that holds it, where known.
-pub fn advice(kind: SuspectKind, name: &str, path: &[Step]) -> String {
-    let holder = holder_name(path).unwrap_or_else(|| "its holder".to_owned());
+pub fn advice(kind: SuspectKind, name: &str, path: &[Step], holder: Option<&str>) -> String {
+    let holder = holder.unwrap_or("its holder");
     match kind {
         SuspectKind::Collection if name == "WeakRef" => {
             format!("Take each WeakRef out of {holder} when what it refers to is gone (FinalizationRegistry): the WeakRef itself stays. Or do not put one in for each request.")
         }
-        SuspectKind::Object if is_collected(path) => bounded(&holder),
+        SuspectKind::Object if is_collected(path) => bounded(holder),
         SuspectKind::Closure if is_collected(path) => {
             format!("Take each closure out of {holder} once it is not needed: it keeps every variable of the function it was made in.")
         }
-        SuspectKind::Collection | SuspectKind::String => bounded(&holder),
+        SuspectKind::Collection | SuspectKind::String => bounded(holder),
         SuspectKind::Object => format!("Break the chain in {holder}: each {name} keeps the one before it; keep only what is needed of it."),
         SuspectKind::Closure => {
             format!("Do not let {holder} keep the closure: it keeps every variable of the function it was made in, and through them the ones before.")
@@ -61,9 +73,27 @@ fn is_entry(step: &Step) -> bool {
     matches!(step.kind, StepKind::Entry | StepKind::Element)
 }
 
+/// What to do about entries of what a library keeps.
+pub fn bound_in(package: &str, holder: Option<&str>) -> String {
+    let holder = holder.unwrap_or("its holder");
+    format!(
+        "Bound {holder}: let {package} drop entries once they are not needed (a maximum size, an age), use a store that \
+         does, or give it fewer different keys."
+    )
+}
+
+/// What to do about functions that are handed to a library one by one, and stay there.
+pub fn unregister(name: &str, holder: Option<&str>) -> String {
+    let holder = holder.unwrap_or("its holder");
+    format!(
+        "Take each {name} off {holder} again when its work is done (off, unsubscribe, eject …), or hand it over once at \
+         start-up; if {holder} is a cache, give it a maximum size and age."
+    )
+}
+
 /// The named thing nearest to the leak that holds it: the collection they are entries of, if they are. `None` when it
 /// is a part of Node. A symbol names a part of what a variable or property before it holds.
-fn holder_name(path: &[Step]) -> Option<String> {
+pub fn holder_name(path: &[Step]) -> Option<String> {
     if path.first()?.kind == StepKind::Internal {
         return None;
     }
@@ -107,8 +137,15 @@ mod tests {
         use StepKind::{Element, Module, Property, Variable};
         let copied = path(&[(Module, "a.js"), (Variable, "history"), (Element, "[]")]);
         let chained = path(&[(Module, "a.js"), (Variable, "list"), (Property, "head"), (Property, "next")]);
-        assert!(advice(SuspectKind::Object, "Object", &copied).starts_with("Bound history:"));
-        assert!(advice(SuspectKind::Object, "Item", &chained).starts_with("Break the chain in head:"));
-        assert!(!advice(SuspectKind::Closure, "closure", &copied).contains("the ones before"));
+        assert!(
+            advice(SuspectKind::Object, "Object", &copied, Some("history")).starts_with("Bound history:")
+        );
+        assert!(
+            advice(SuspectKind::Object, "Item", &chained, Some("head"))
+                .starts_with("Break the chain in head:")
+        );
+        assert!(
+            !advice(SuspectKind::Closure, "closure", &copied, Some("history")).contains("the ones before")
+        );
     }
 }

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::advice::title;
+use super::advice::thing;
 use super::cluster::{Cluster, class_of};
 use super::clusters::Interval3;
+use super::shared::reached;
 use super::sites::{Anchor, Site, application_touches};
 use super::steps::shown;
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
@@ -27,7 +28,8 @@ pub enum Bound {
 impl Bound {
     /// Why what grows is not accused, in a sentence.
     pub fn doubt(&self, suspect: &Suspect, cwd: &Path) -> String {
-        let holder = title(suspect).replace(" leaks", "");
+        let route = suspect.routes.first().map(|route| format!(" on {route}")).unwrap_or_default();
+        let holder = format!("{}{route}", thing(suspect));
         match self {
             Bound::Limit(limit, site) => {
                 let file = shown(&site.file, cwd);
@@ -88,7 +90,12 @@ pub fn bound(
 fn removed(series: &Interval3, cluster: &Cluster) -> usize {
     let owner = series.graphs[2].id(cluster.owner);
     let members = series.graphs.map(|graph| {
-        graph.node_by_id(owner).map(|owner| members(graph, owner, &cluster.lead.class)).unwrap_or_default()
+        let class = &cluster.lead.class;
+        let held = |owner| match &cluster.sharing {
+            Some(sharing) => reached(graph, owner, class, sharing.hops),
+            None => members(graph, owner, class),
+        };
+        graph.node_by_id(owner).map(held).unwrap_or_default()
     });
     members.windows(2).map(|pair| pair[0].difference(&pair[1]).count()).sum()
 }

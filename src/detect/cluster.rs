@@ -20,10 +20,21 @@ pub struct Cluster {
     pub bytes: [u64; 2],
     /// True when the members hold one another in a chain, so that the owner holds only the first.
     pub chain: bool,
+    /// Set when others hold the members, too, so that the owner does not dominate them.
+    pub sharing: Option<Sharing>,
     /// What the owner retained in each snapshot, in bytes; `None` when it is no real object.
     pub retained: Option<[u64; 3]>,
     /// Entries of the owner in each snapshot, when that they grow is all that is known.
     pub entries: Option<[u64; 3]>,
+}
+
+/// Who holds what the owner of a cluster does not hold alone.
+#[derive(Clone, Debug)]
+pub struct Sharing {
+    /// Objects it takes from the owner to one of the lead's, itself included.
+    pub hops: u32,
+    /// The others that hold them.
+    pub too: Vec<NodeIndex>,
 }
 
 /// A class of which about as many objects stayed in each interval.
@@ -166,7 +177,7 @@ pub(super) fn is_rootlike(graph: &HeapGraph, node: NodeIndex) -> bool {
     node == graph.root() || graph.node_type(node) == NodeType::Synthetic
 }
 
-fn is_text(class: &Recurring) -> bool {
+pub(super) fn is_text(class: &Recurring) -> bool {
     matches!(class.node_type, NodeType::String | NodeType::ConsString | NodeType::SlicedString)
 }
 

@@ -8,7 +8,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::cluster::{ClassTally, Cluster, Tally, class_of, is_rootlike, is_storage};
+use super::cluster::{ClassTally, Cluster, Sharing, Tally, class_of, is_rootlike, is_storage, is_text};
+use super::shared::{Shared, reached};
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex};
 
 /// Three snapshots in time order and the requests between them.
@@ -34,12 +35,18 @@ const MIN_ADDED: f64 = 0.6;
 pub fn clusters(series: &Interval3) -> Vec<Cluster> {
     let last = series.graphs[2];
     let survey = Survey::of(series);
-    let mut found: Vec<Cluster> =
-        survey.groups.into_iter().filter_map(|(key, group)| group.into_cluster(key, series)).collect();
-    for cluster in found.iter_mut().filter(|cluster| !cluster.rootlike) {
-        cluster.retained = retained(series, cluster.owner);
+    let Survey { groups, shared } = survey;
+    let mut found = Vec::new();
+    for (key, group) in groups {
+        let bytes_alone = [0, 1].map(|i| group.bytes[i] - group.shared[i]);
+        let Some(mut cluster) = group.into_cluster(key, series, &shared) else { continue };
+        // What others hold, too, no holder retains.
+        let is_alone = !cluster.rootlike && cluster.sharing.is_none();
+        cluster.retained = if is_alone { retained(series, cluster.owner) } else { None };
+        if adds_to_total(&cluster, bytes_alone, series) {
+            found.push(cluster);
+        }
     }
-    found.retain(|cluster| adds_to_total(cluster, series));
     found.sort_by_key(|cluster| {
         (std::cmp::Reverse(cluster.bytes[0] + cluster.bytes[1]), last.id(cluster.owner))
     });
@@ -69,11 +76,14 @@ struct GroupKey {
 struct Group {
     rootlike: bool,
     bytes: [u64; 2],
+    /// Of those, what the owner does not hold alone.
+    shared: [u64; 2],
     classes: ClassTally,
 }
 
 struct Survey {
     groups: BTreeMap<GroupKey, Group>,
+    shared: Shared,
 }
 
 /// For each node: its owner, and the outermost new object above it (itself included).
@@ -84,57 +94,94 @@ struct Place {
     depth: u32,
 }
 
-impl Survey {
+/// When objects of the last snapshot were made.
+struct Ages([u32; 2]);
+
+impl Ages {
     fn of(series: &Interval3) -> Self {
-        let graph = series.graphs[2];
-        let ends = [series.graphs[0].last_id(), series.graphs[1].last_id()];
-        let age = |node: NodeIndex| match graph.id(node) {
+        Ages([series.graphs[0].last_id(), series.graphs[1].last_id()])
+    }
+
+    fn age(&self, id: u32) -> Age {
+        match id {
             id if id % 2 == 0 => Age::Unknown,
-            id if id <= ends[0] => Age::Old,
-            id if id <= ends[1] => Age::New(0),
+            id if id <= self.0[0] => Age::Old,
+            id if id <= self.0[1] => Age::New(0),
             _ => Age::New(1),
-        };
-        let root = graph.root();
-        let mut places = vec![Place { owner: root, top: None, depth: 0 }; graph.node_count()];
-        let mut keys: HashMap<NodeIndex, GroupKey> = HashMap::new();
-        let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
-        let mut pending: Vec<NodeIndex> = graph.dominated(root).collect();
-        while let Some(node) = pending.pop() {
-            pending.extend(graph.dominated(node));
-            let Some(dominator) = graph.dominator(node) else { continue };
-            let storage = is_storage(graph, node);
-            let above = places[dominator.0 as usize];
-            let age = age(node);
-            let place = match age {
-                Age::Old if !storage => Place { owner: node, top: None, depth: 0 },
-                Age::New(_) if !storage => {
-                    Place { owner: above.owner, top: above.top.or(Some(node)), depth: above.depth + 1 }
-                }
-                _ => above,
-            };
-            places[node.0 as usize] = place;
-            let Some(top) = place.top else { continue };
-            let key = keys.entry(top).or_insert_with(|| group_key(graph, place.owner, top));
-            let group = groups.entry(key.clone()).or_default();
-            group.rootlike = key.top_class.is_some();
-            let interval = match age {
-                Age::New(interval) => interval,
-                _ => usize::from(graph.id(top) > ends[1]),
-            };
-            group.bytes[interval] += graph.self_size(node);
-            if let (Age::New(interval), false) = (age, storage) {
-                group.classes.add(graph, node, Tally { interval, depth: place.depth, is_top: top == node });
-            }
         }
-        Survey { groups }
     }
 }
 
-fn group_key(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex) -> GroupKey {
-    if is_rootlike(graph, owner) {
-        return GroupKey { owner: graph.root(), variable: None, top_class: Some(class_of(graph, top)) };
+impl Survey {
+    fn of(series: &Interval3) -> Self {
+        let graph = series.graphs[2];
+        let ages = Ages::of(series);
+        let is_new = |node| matches!(ages.age(graph.id(node)), Age::New(_));
+        let (places, members) = placed(graph, &ages);
+        let place_of = |node: NodeIndex| places[node.0 as usize];
+        let loose = members
+            .iter()
+            .copied()
+            .filter(|&node| place_of(node).top == Some(node) && is_rootlike(graph, place_of(node).owner));
+        let shared = Shared::of(graph, &loose.collect::<Vec<_>>(), is_new);
+        let mut keys: HashMap<NodeIndex, GroupKey> = HashMap::new();
+        let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+        for node in members {
+            let Place { owner, top: Some(top), depth } = place_of(node) else { continue };
+            let key = keys.entry(top).or_insert_with(|| group_key(graph, owner, top, &shared));
+            let group = groups.entry(key.clone()).or_default();
+            group.rootlike = key.top_class.is_some();
+            let hops = shared.holder_of(top).map(|(_, hops)| hops);
+            let age = ages.age(graph.id(node));
+            let interval = match age {
+                Age::New(interval) => interval,
+                _ => usize::from(graph.id(top) > ages.0[1]),
+            };
+            group.bytes[interval] += graph.self_size(node);
+            group.shared[interval] += hops.map_or(0, |_| graph.self_size(node));
+            let depth = depth + hops.map_or(0, |hops| hops - 1);
+            if let (Age::New(interval), false) = (age, is_storage(graph, node)) {
+                group.classes.add(graph, node, Tally { interval, depth, is_top: top == node });
+            }
+        }
+        Survey { groups, shared }
     }
-    GroupKey { owner, variable: context_variable(graph, owner, top), top_class: None }
+}
+
+/// The place of each node, and those with a new object above them or new themselves.
+fn placed(graph: &HeapGraph, ages: &Ages) -> (Vec<Place>, Vec<NodeIndex>) {
+    let root = graph.root();
+    let mut places = vec![Place { owner: root, top: None, depth: 0 }; graph.node_count()];
+    let mut members = Vec::new();
+    let mut pending: Vec<NodeIndex> = graph.dominated(root).collect();
+    while let Some(node) = pending.pop() {
+        pending.extend(graph.dominated(node));
+        let Some(dominator) = graph.dominator(node) else { continue };
+        let storage = is_storage(graph, node);
+        let above = places[dominator.0 as usize];
+        let place = match ages.age(graph.id(node)) {
+            Age::Old if !storage => Place { owner: node, top: None, depth: 0 },
+            Age::New(_) if !storage => {
+                Place { owner: above.owner, top: above.top.or(Some(node)), depth: above.depth + 1 }
+            }
+            _ => above,
+        };
+        places[node.0 as usize] = place;
+        if place.top.is_some() {
+            members.push(node);
+        }
+    }
+    (places, members)
+}
+
+fn group_key(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex, shared: &Shared) -> GroupKey {
+    if !is_rootlike(graph, owner) {
+        return GroupKey { owner, variable: context_variable(graph, owner, top), top_class: None };
+    }
+    match shared.holder_of(top) {
+        Some((holder, _)) => GroupKey { owner: holder, variable: None, top_class: None },
+        None => GroupKey { owner: graph.root(), variable: None, top_class: Some(class_of(graph, top)) },
+    }
 }
 
 /// The variable of the context `owner` through which it dominates `top`.
@@ -148,9 +195,11 @@ fn context_variable(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex) -> Opti
 }
 
 impl Group {
-    fn into_cluster(self, key: GroupKey, series: &Interval3) -> Option<Cluster> {
+    fn into_cluster(self, key: GroupKey, series: &Interval3, shared: &Shared) -> Option<Cluster> {
         let classes = self.classes.sorted(|class| recurs(class.counts, series.requests));
         let lead = classes.first()?.clone();
+        let is_shared = self.shared != [0; 2] && !is_dominated(series.graphs[2], key.owner, lead.sample);
+        let sharing = is_shared.then(|| Sharing { hops: lead.depth, too: shared.too(key.owner) });
         let chain = !recurs(lead.tops, series.requests);
         Some(Cluster {
             owner: key.owner,
@@ -159,10 +208,15 @@ impl Group {
             classes,
             bytes: self.bytes,
             chain,
+            sharing,
             retained: None,
             entries: None,
         })
     }
+}
+
+fn is_dominated(graph: &HeapGraph, owner: NodeIndex, below: NodeIndex) -> bool {
+    std::iter::successors(Some(below), |&node| graph.dominator(node)).any(|node| node == owner)
 }
 
 /// Did about as many stay per request in both intervals?
@@ -173,25 +227,42 @@ pub(super) fn recurs(counts: [u64; 2], requests: [f64; 2]) -> bool {
 }
 
 /// Does the owner keep more after each interval, or did new objects only replace others?
-fn adds_to_total(cluster: &Cluster, series: &Interval3) -> bool {
+fn adds_to_total(cluster: &Cluster, bytes_alone: [u64; 2], series: &Interval3) -> bool {
+    if let Some(sharing) = &cluster.sharing {
+        return more_reached(cluster, sharing, series);
+    }
     let Some(retained) = cluster.retained else {
         return cluster.rootlike && more_objects(cluster, series);
     };
     let gained = |from: usize, to: usize| retained[to] as f64 - retained[from] as f64;
     let added = |gained: f64, new: u64| gained >= new as f64 * MIN_ADDED;
-    let [first, second] = cluster.bytes;
+    let [first, second] = bytes_alone;
     let each = added(gained(0, 1), first) && added(gained(1, 2), second);
     // What something else holds, too, at one moment is not retained then: the objects count.
     each || (added(gained(0, 2), first + second) && more_objects(cluster, series))
 }
 
-/// Are there more objects of the class after each interval, in the whole heap?
+/// Are there more objects of the class after each interval, in the whole heap? Of strings there always are: V8 makes them
+/// of what it compiles.
 fn more_objects(cluster: &Cluster, series: &Interval3) -> bool {
-    let totals = series.graphs.map(|graph| {
-        graph.nodes().filter(|&node| class_of(graph, node) == cluster.lead.class).count() as f64
+    let of_class = |graph: &HeapGraph, node| class_of(graph, node) == cluster.lead.class;
+    let totals = series.graphs.map(|graph| graph.nodes().filter(|&node| of_class(graph, node)).count());
+    !(cluster.rootlike && is_text(&cluster.lead)) && adds(cluster, totals)
+}
+
+/// Does the owner hold more of them after each interval?
+fn more_reached(cluster: &Cluster, sharing: &Sharing, series: &Interval3) -> bool {
+    let owner = series.graphs[2].id(cluster.owner);
+    let held = series.graphs.map(|graph| {
+        let owner = graph.node_by_id(owner);
+        owner.map_or(0, |owner| reached(graph, owner, &cluster.lead.class, sharing.hops).len())
     });
+    adds(cluster, held)
+}
+
+fn adds(cluster: &Cluster, totals: [usize; 3]) -> bool {
     let new = cluster.lead.counts;
-    (0..2).all(|i| totals[i + 1] - totals[i] >= new[i] as f64 * MIN_ADDED)
+    (0..2).all(|i| totals[i + 1] as f64 - totals[i] as f64 >= new[i] as f64 * MIN_ADDED)
 }
 
 /// What an object of the last snapshot retained in each; `None` when it was not there from the start.

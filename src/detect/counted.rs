@@ -70,6 +70,7 @@ fn cluster(series: &Interval3, owner: NodeIndex, entries: [u64; 3]) -> Option<Cl
         lead,
         bytes: counts.map(|count| count * each),
         chain: false,
+        sharing: None,
         retained: retained(series, owner),
         entries: Some(entries),
     })

@@ -10,19 +10,28 @@ use crate::report::units;
 const MAX_PARTS: usize = 4;
 
 /// The sentences, strongest first.
-pub fn sentences(series: &Interval3, cluster: &Cluster, named: &Named, rates: &[RouteRate]) -> Vec<String> {
+/// `too`: who else holds them, as paths.
+pub fn sentences(
+    series: &Interval3,
+    cluster: &Cluster,
+    named: &Named,
+    rates: &[RouteRate],
+    too: &[String],
+) -> Vec<String> {
     let [first, second] = series.requests.map(|requests| units::count(requests as u64));
     let recurs = named.counts != [0, 0] && cluster.entries.is_none();
     let [a, b] = named.counts.map(units::count);
+    let what = if named.name == "string" { "strings" } else { &named.name };
     let stayed =
-        format!("{a} stayed of {first} requests, then {b} of {second} more, after forced collections");
+        format!("{a} {what} stayed of {first} requests, then {b} of {second} more, after forced collections");
     let has = |[a, b, c]: [String; 3]| {
         format!("it had {a}, then {b}, then {c} entries, with {first} requests and {second} more in between")
     };
     let entries = cluster.entries.map(|entries| has(entries.map(units::count)));
     let retains = |[a, b, c]: [String; 3]| format!("what holds them retains {a}, then {b}, then {c}");
+    let others = (!too.is_empty()).then(|| format!("also held by {}", too.join(" and by ")));
     let sizes = cluster.retained.map(|sizes| retains(sizes.map(|size| units::bytes(size as f64))));
-    [recurs.then_some(stayed), entries, apart(cluster, named, rates), sizes, parts(cluster, named)]
+    [recurs.then_some(stayed), others, entries, apart(cluster, named, rates), sizes, parts(cluster, named)]
         .into_iter()
         .flatten()
         .collect()

@@ -4,25 +4,29 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::advice::advice;
+use super::advice::{advice, bound_in, unregister};
+use super::answerable::answerable;
 use super::bounds::{Bound, bound};
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Recurring};
 use super::clusters::Interval3;
 use super::dominance::Dominance;
 use super::evidence::sentences;
-use super::holder::{HolderPath, holder_path, path_down};
+use super::holder::{HolderPath, Start, holder_path, path_down};
 use super::input::{Frame, TestRun};
 use super::isolation::{RouteRate, guilty};
-use super::naming::{Named, name};
+use super::naming::{Named, is_telling, name};
 use super::profile::{AllocationProfile, AllocationStack};
 use super::resources::waiting_to_fire;
 use super::routes::{RouteIndex, RouteVotes, only_route};
 use super::sites::{Anchor, Site, SiteFinder, Sites};
 use super::steps::{PathReader, shown};
 use super::suspect_id::suspect_id;
-use crate::heap::{EdgeIndex, HeapGraph, NodeIndex};
-use crate::report::{Confidence, Growth, Location, Package, Suspect, SuspectKind};
-use crate::source::{SourceCache, path_of_script};
+use crate::heap::{EdgeIndex, HeapGraph, NodeIndex, NodeType};
+use crate::report::{Confidence, Growth, Location, Package, Step, Suspect, SuspectKind, path_text};
+use crate::source::{PackageOf, SourceCache, path_of_script};
+
+/// More holders of the same things help nobody.
+const MAX_TOO: usize = 2;
 
 /// What the suspects are made from.
 pub struct HeapEvidence<'a, 'b> {
@@ -98,8 +102,7 @@ impl Builder<'_, '_> {
     /// `None` for what leakwatch itself holds, and for what is only known to gain entries in the middle of Node.
     fn suspect(&mut self, index: usize, cluster: &Cluster) -> Option<HeapSuspect> {
         let holder = holder_path(self.graph, &self.dominance, cluster.owner, self.own_folder());
-        if self.is_own(&holder) || (cluster.entries.is_some() && self.reader.anchors(&holder, &[]).is_empty())
-        {
+        if self.is_own(&holder) || (cluster.entries.is_some() && self.is_nodes(&holder)) {
             return None;
         }
         let rates = &self.evidence.isolated[index];
@@ -116,6 +119,10 @@ impl Builder<'_, '_> {
             _ => bound(self.evidence.series, cluster, &anchors, self.evidence.sources, &self.scripts),
         };
         let sites = self.sites(&anchors);
+        let answerable =
+            answerable(&self.reader, (&holder, &down), &path, self.evidence.sources, &self.scripts);
+        let holder = answerable.name;
+        let advice = self.advice(cluster, &named, &path, holder.as_deref(), sites.package.as_ref());
         let created_at: Vec<Location> = sites.grows_at.iter().map(|site| location(site, self.cwd)).collect();
         let suspect = Suspect {
             id: suspect_id(named.kind, &path, None),
@@ -128,14 +135,71 @@ impl Builder<'_, '_> {
                 .map(|package| Package { name: package.name, version: package.version }),
             routes: self.route_names(cluster, &sites, rates),
             confidence: confidence(cluster, &created_at),
-            evidence: sentences(self.evidence.series, cluster, &named, rates),
-            advice: advice(named.kind, &named.name, &path),
-            name: named.name,
+            evidence: sentences(self.evidence.series, cluster, &named, rates, &self.held_too(cluster)),
+            advice,
+            // A plain object in a library's store is told by the store.
+            name: answerable
+                .class
+                .filter(|class| !is_telling(&named.name) && is_telling(class))
+                .unwrap_or(named.name),
+            holder,
             retainer_path: path,
             created_at,
         };
         let classes = cluster.classes.iter().map(|class| class.class.clone()).collect();
         Some(HeapSuspect { suspect, classes, rootlike: cluster.rootlike, bound })
+    }
+
+    /// The paths of the others that hold what a cluster consists of, as far as they start in a file that people write.
+    fn held_too(&self, cluster: &Cluster) -> Vec<String> {
+        let others = cluster.sharing.iter().flat_map(|sharing| &sharing.too);
+        let paths = others.map(|&other| holder_path(self.graph, &self.dominance, other, self.own_folder()));
+        let named = paths.filter(|path| !self.is_nodes(path) && !self.is_own(path));
+        named.map(|path| path_text(&self.reader.steps(&path, &[]))).take(MAX_TOO).collect()
+    }
+
+    fn advice(
+        &mut self,
+        cluster: &Cluster,
+        named: &Named,
+        path: &[Step],
+        holder: Option<&str>,
+        package: Option<&PackageOf>,
+    ) -> String {
+        let kind = match named.kind {
+            // Functions in a collection are what is in a collection.
+            SuspectKind::Closure if !cluster.chain => SuspectKind::Collection,
+            kind => kind,
+        };
+        match package {
+            Some(_) if kind == SuspectKind::Collection && self.takes_functions(cluster) => {
+                unregister(&named.name, holder)
+            }
+            Some(package) if matches!(kind, SuspectKind::Collection | SuspectKind::String) => {
+                bound_in(&package.name, holder)
+            }
+            _ => advice(named.kind, &named.name, path, holder),
+        }
+    }
+
+    /// Does each of them keep a function of the application's, near by or inside an object that a library made for it?
+    fn takes_functions(&mut self, cluster: &Cluster) -> bool {
+        let is_wrapped = self.made_in(cluster.lead.sample).is_some_and(|file| self.is_library(&file));
+        let far = if is_wrapped { 6 } else { 1 };
+        let is_near = |class: &&Recurring| class.depth <= cluster.lead.depth + far;
+        let near = cluster.classes.iter().filter(is_near).map(|class| class.sample);
+        let functions = near.filter(|&node| self.graph.node_type(node) == NodeType::Closure);
+        let files: Vec<PathBuf> = functions.filter_map(|function| self.made_in(function)).collect();
+        files.iter().any(|file| !self.is_library(file))
+    }
+
+    fn is_library(&mut self, file: &Path) -> bool {
+        self.evidence.sources.dependency(file).is_some()
+    }
+
+    /// The file of a function, or of an object's class.
+    fn made_in(&self, object: NodeIndex) -> Option<PathBuf> {
+        self.graph.location_of(object).and_then(|place| path_of_script(&place.file))
     }
 
     fn own_folder(&self) -> Option<&Path> {
@@ -147,6 +211,13 @@ impl Builder<'_, '_> {
         self.own_folder().is_some_and(|own| anchors.iter().any(|anchor| anchor.file().starts_with(own)))
     }
 
+    /// Has nothing on the way to it a place in a file that people write?
+    fn is_nodes(&self, holder: &HolderPath) -> bool {
+        let is_anyones = |anchor: &Anchor| matches!(anchor, Anchor::Global { .. });
+        let anchors = self.reader.anchors(holder, &[]);
+        !matches!(holder.start, Start::Global(_)) && anchors.iter().all(is_anyones)
+    }
+
     /// Do the application's objects lead there through one of leakwatch's, as an emitter does to what follows it?
     fn passes_own(&self, holder: &HolderPath, down: &[EdgeIndex]) -> bool {
         let sources = holder.edges.iter().chain(down).map(|&edge| self.graph.edge_source(edge));
@@ -154,8 +225,7 @@ impl Builder<'_, '_> {
     }
 
     fn is_made_in(&self, folder: &Path, object: NodeIndex) -> bool {
-        let class = self.graph.location_of(object).and_then(|class| path_of_script(&class.file));
-        class.is_some_and(|file| file.starts_with(folder))
+        self.made_in(object).is_some_and(|file| file.starts_with(folder))
     }
 
     /// What leakwatch hangs on the application's requests to know their routes is not what leaks.

@@ -39,9 +39,10 @@ fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut Sou
             ..Growth::default()
         },
         evidence: evidence(run, growth, created_at.first()),
-        advice: advice(kind, &group.name, &path),
+        advice: advice(kind, &group.name, &path, None),
         confidence: if created_at.is_empty() { Confidence::Low } else { Confidence::High },
         routes: routes(growth),
+        holder: group.holder.clone().filter(|_| kind == SuspectKind::Listener),
         held_at: None,
         package: package.map(|package| Package { name: package.name, version: package.version }),
         retainer_path: path,

@@ -103,6 +103,7 @@ fn cluster(
         lead,
         bytes,
         chain: false,
+        sharing: None,
         retained,
         entries: None,
     }

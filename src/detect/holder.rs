@@ -101,6 +101,10 @@ impl Search<'_> {
             if let Some((start, extra)) = start_at(graph, edge, source, self.own) {
                 self.offer(Best { cost: cost + extra, start, first: edge });
             }
+            // What a variable calls the global object or `process` is no other holder.
+            if is_global(graph, source) {
+                continue;
+            }
             if self.cost.get(&source).is_none_or(|known| cost < *known) {
                 self.cost.insert(source, cost);
                 self.via.insert(source, edge);
@@ -156,13 +160,17 @@ fn start_at(
         Hold::Variable(scope) => Some(script_start(scope.file?, own)),
         Hold::Export(variable) => Some(script_start(variable.file?, own)),
         Hold::ModuleExports(file) => Some((Start::Exports(path_of_script(&file)?), EXPORTS_COST)),
-        Hold::Property if graph.node_type(source) == NodeType::Object => match graph.name(source).as_ref() {
-            "process" => Some((Start::Global("process".to_owned()), GLOBAL_COST)),
-            "global" => Some((Start::Global("globalThis".to_owned()), GLOBAL_COST)),
-            _ => None,
-        },
+        Hold::Property if is_global(graph, source) => {
+            let name = if graph.name(source) == "process" { "process" } else { "globalThis" };
+            Some((Start::Global(name.to_owned()), GLOBAL_COST))
+        }
         _ => None,
     }
+}
+
+/// The global object, or `process`.
+pub fn is_global(graph: &HeapGraph, object: NodeIndex) -> bool {
+    graph.node_type(object) == NodeType::Object && matches!(graph.name(object).as_ref(), "global" | "process")
 }
 
 fn script_start(script: String, own: Option<&Path>) -> (Start, u32) {
@@ -177,12 +185,26 @@ fn script_start(script: String, own: Option<&Path>) -> (Start, u32) {
     (Start::Script(path), cost)
 }
 
-/// The shortest way down from `owner` to `member`, through what `owner` dominates.
+/// The shortest way down from `owner` to `member`: through what `owner` dominates, else, when others hold the member,
+/// too, through any objects.
 pub fn path_down(
     graph: &HeapGraph,
     dominance: &Dominance,
     owner: NodeIndex,
     member: NodeIndex,
+) -> Vec<EdgeIndex> {
+    let inside = |source| dominance.dominates(owner, source);
+    if dominance.dominates(owner, member) {
+        return way_down(graph, owner, member, inside);
+    }
+    way_down(graph, owner, member, |source| graph.node_type(source) != NodeType::Synthetic)
+}
+
+fn way_down(
+    graph: &HeapGraph,
+    owner: NodeIndex,
+    member: NodeIndex,
+    leads_through: impl Fn(NodeIndex) -> bool,
 ) -> Vec<EdgeIndex> {
     const MAX_VISITED: usize = 200_000;
     let mut via: HashMap<NodeIndex, EdgeIndex> = HashMap::new();
@@ -194,8 +216,8 @@ pub fn path_down(
         }
         for edge in graph.retainers(node) {
             let source = graph.edge_source(edge);
-            let inside = dominance.dominates(owner, source) && graph.edge_kind(edge) != EdgeKind::Weak;
-            if inside && source != member && !via.contains_key(&source) {
+            let follows = leads_through(source) && graph.edge_kind(edge) != EdgeKind::Weak;
+            if follows && source != member && !via.contains_key(&source) {
                 via.insert(source, edge);
                 queue.push_back(source);
             }

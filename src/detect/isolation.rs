@@ -83,8 +83,9 @@ fn count_new(graph: &HeapGraph, newest: u32, clusters: &[Cluster], last: &HeapGr
         let class = class_of(graph, node);
         for (index, cluster) in clusters.iter().enumerate().filter(|(_, cluster)| cluster.lead.class == class)
         {
-            let inside =
-                cluster.rootlike || owners[index].is_some_and(|owner| dominance.dominates(owner, node));
+            let inside = cluster.rootlike
+                || cluster.sharing.is_some()
+                || owners[index].is_some_and(|owner| dominance.dominates(owner, node));
             counts[index] += u64::from(inside);
         }
     }

@@ -2,10 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::advice::advice;
+use super::advice::{advice, holder_name};
 use super::from_heap::HeapSuspect;
-use super::sides::{first_line, hangs_on_event, is_side_of, keeps, one_holder, replaces, same_rate};
-use crate::report::{Confidence, Suspect, SuspectKind};
+use super::sides::{
+    first_line, hangs_on_event, is_part_of, is_side_of, keeps, one_holder, replaces, same_rate,
+};
+use crate::report::{Confidence, Step, StepKind, Suspect, SuspectKind};
+use crate::track::generalise;
 
 /// Sentences of evidence after which another side has none of its own.
 const MAX_EVIDENCE: usize = 3;
@@ -18,7 +21,14 @@ pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
     suspects.iter_mut().for_each(|suspect| name_after_held_event(suspect, &resources, &heap));
     let rest = absorb_sides(&mut suspects, heap);
     suspects.iter_mut().for_each(|suspect| name_after_outermost(suspect, &resources));
-    let (loose, held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|cluster| cluster.rootlike);
+    let (loose, mut held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|cluster| cluster.rootlike);
+    suspects.retain(|suspect| match held.iter_mut().find(|cluster| is_part_of(suspect, cluster)) {
+        Some(cluster) => {
+            add_part(cluster, suspect);
+            false
+        }
+        None => true,
+    });
     suspects.extend(fold_clusters(held));
     // That requests stay says nothing of what keeps them: what does know, says it.
     survivors.retain(|survivor| match suspects.iter_mut().find(|suspect| keeps(suspect, survivor)) {
@@ -48,6 +58,18 @@ fn absorb_sides(suspects: &mut [Suspect], clusters: Vec<HeapSuspect>) -> Vec<Hea
         }
     }
     rest
+}
+
+/// Each of what the cluster holds has one of these resources, which takes a line of its own to let go.
+fn add_part(cluster: &mut HeapSuspect, part: &Suspect) {
+    let whole = &mut cluster.suspect;
+    let lines = part.created_at.iter().filter(|at| !whole.created_at.contains(at));
+    whole.created_at = whole.created_at.iter().chain(lines).cloned().collect();
+    whole.evidence.extend(part.evidence.iter().take(1).cloned());
+    whole.advice = format!("{} {}", whole.advice, part.advice);
+    if whole.routes.is_empty() {
+        whole.routes.clone_from(&part.routes);
+    }
 }
 
 /// Adds what is known of surviving requests to what keeps them.
@@ -96,7 +118,9 @@ fn name_after_outermost(suspect: &mut Suspect, resources: &[Suspect]) {
     suspect.retainer_path.truncate(at + 1);
     let constructor = suspect.retainer_path[at].constructor.clone().unwrap_or_default();
     if constructor != suspect.name {
-        suspect.advice = advice(suspect.kind, &constructor, &suspect.retainer_path);
+        suspect.holder = holder_name(&suspect.retainer_path);
+        suspect.advice =
+            advice(suspect.kind, &constructor, &suspect.retainer_path, suspect.holder.as_deref());
         suspect.name = constructor;
     }
 }
@@ -111,6 +135,7 @@ fn name_after_held_event(suspect: &mut Suspect, resources: &[Suspect], heap: &[H
     }
     if let Some(part) = resources.iter().filter(same_line).find(holds) {
         suspect.name.clone_from(&part.name);
+        suspect.holder.clone_from(&part.holder);
         suspect.retainer_path.clone_from(&part.retainer_path);
     }
 }
@@ -138,19 +163,35 @@ fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
     }
     // The first cluster says more than the creation site does; one that is called the same says most.
     let says_more = suspect.growth.bytes == 0 || heap.name == suspect.name;
+    let first = suspect.growth.bytes == 0;
     if says_more && !heap.retainer_path.is_empty() {
+        suspect.holder = match suspect.kind {
+            SuspectKind::Listener => emitter(&heap.retainer_path, &suspect.name).or(suspect.holder.take()),
+            _ => heap.holder,
+        };
         suspect.retainer_path = heap.retainer_path;
     }
     suspect.growth.bytes += heap.growth.bytes;
     suspect.growth.bytes_per_request += heap.growth.bytes_per_request;
     suspect.held_at = suspect.held_at.take().or(heap.held_at);
-    if suspect.evidence.len() < MAX_EVIDENCE {
+    // Of several, the first has most bytes.
+    if first && suspect.evidence.len() < MAX_EVIDENCE {
         suspect.evidence.extend(heap.evidence.into_iter().take(1));
     }
     if suspect.routes.is_empty() {
         suspect.routes = heap.routes;
     }
     suspect.confidence = if suspect.created_at.is_empty() { Confidence::Medium } else { Confidence::High };
+}
+
+/// What the source calls the emitter whose listeners of `event` are on the path.
+fn emitter(path: &[Step], event: &str) -> Option<String> {
+    let at = path.iter().position(|step| generalise(&step.name) == event)?;
+    let named = |step: &&Step| {
+        let keeps_listeners = step.constructor.as_deref().is_none_or(|class| class == "Object");
+        !keeps_listeners && matches!(step.kind, StepKind::Variable | StepKind::Property)
+    };
+    path[..at].iter().rev().find(named).map(|step| step.name.clone())
 }
 
 /// Parts what proves a leak from what may stop growing by itself. What grows with the latter, below the same variable
@@ -195,7 +236,7 @@ fn worst_first(a: &Suspect, b: &Suspect) -> Ordering {
 mod tests {
     use super::super::bounds::Bound;
     use super::*;
-    use crate::report::{Growth, Location, Step, StepKind};
+    use crate::report::{Growth, Location};
 
     fn suspect(kind: SuspectKind, name: &str, per_request: f64, line: Option<u32>) -> Suspect {
         let at = |line| Location { file: "app.js".into(), line, column: 1, function: None };
@@ -206,6 +247,7 @@ mod tests {
             growth: Growth { count: 100, count_per_request: per_request, ..Growth::default() },
             retainer_path: Vec::new(),
             created_at: line.map(at).into_iter().collect(),
+            holder: None,
             held_at: None,
             package: None,
             routes: Vec::new(),
@@ -261,6 +303,21 @@ mod tests {
         let mut told: Vec<_> = merged.iter().map(|suspect| suspect.created_at[0].line).collect();
         told.sort_unstable();
         assert_eq!(told, [7, 90]);
+    }
+
+    #[test]
+    fn a_thing_in_a_map_and_its_timer_are_one_leak_with_two_lines() {
+        let timer = |rate| vec![suspect(SuspectKind::Timer, "Timeout", rate, Some(9))];
+        let locks = || {
+            let mut locks = cluster("Lock", 0.5, &["Lock", "Timeout"], false);
+            let at = Location { file: "app.js".into(), line: 8, column: 1, function: None };
+            (locks.suspect.held_at, locks.suspect.created_at) = (Some(at.clone()), vec![at]);
+            vec![locks]
+        };
+        let merged = merge(timer(0.5), locks());
+        let lines: Vec<_> = merged[0].created_at.iter().map(|at| at.line).collect();
+        assert_eq!((names(&merged), lines), (vec!["Lock"], vec![8, 9]));
+        assert_eq!(names(&merge(timer(2.0), locks())), ["Lock", "Timeout"], "others are made elsewhere, too");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! heap snapshots; [`from_resources`] and [`from_heap`] make suspects of it; [`merge`] joins the sides of one leak.
 
 pub mod advice;
+mod answerable;
 mod bounds;
 pub mod cluster;
 pub mod clusters;
@@ -29,6 +30,7 @@ pub mod resources;
 pub mod routes;
 mod rows;
 pub mod series;
+mod shared;
 mod sides;
 pub mod sites;
 pub mod steps;

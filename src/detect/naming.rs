@@ -82,11 +82,12 @@ fn best_known<'a>(cluster: &'a Cluster, ways: &Ways) -> Option<&'a Recurring> {
 }
 
 fn is_known(class: &Recurring) -> bool {
-    let name = class.class.as_str();
-    class.node_type == NodeType::Object
-        && !GENERIC.contains(&name)
-        && !name.starts_with("system / ")
-        && !name.is_empty()
+    class.node_type == NodeType::Object && is_telling(&class.class)
+}
+
+/// Does the name of a class say what it is?
+pub fn is_telling(name: &str) -> bool {
+    !GENERIC.contains(&name) && !name.starts_with("system / ") && !name.is_empty()
 }
 
 /// How many things leaked, when no class of their own tells: the objects the owner holds directly, or the
@@ -147,7 +148,9 @@ fn display_name(named: &Recurring, kind: SuspectKind, cluster: &Cluster) -> Stri
     match kind {
         SuspectKind::Buffer if has(cluster, "Buffer") => "Buffer".to_owned(),
         SuspectKind::Buffer if !is_known(named) => "ArrayBuffer".to_owned(),
-        SuspectKind::Closure if !is_known(named) => closure_chain(cluster).unwrap_or("closure").to_owned(),
+        SuspectKind::Closure if cluster.chain && !is_known(named) => {
+            closure_chain(cluster).unwrap_or("closure").to_owned()
+        }
         _ if named.class == "()" => "closure".to_owned(),
         _ => named.class.trim_start_matches("system / ").trim_end_matches("()").to_owned(),
     }

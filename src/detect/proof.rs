@@ -127,7 +127,17 @@ fn cluster(series: &Interval3, growth: &Growth) -> Option<Cluster> {
     let classes = classes_below(graph, owner, counts, present);
     let lead = classes.first()?.clone();
     let retained = Some([*a, *b, *c]);
-    Some(Cluster { owner, rootlike: false, lead, classes, bytes, chain: false, retained, entries: None })
+    Some(Cluster {
+        owner,
+        rootlike: false,
+        lead,
+        classes,
+        bytes,
+        chain: false,
+        sharing: None,
+        retained,
+        entries: None,
+    })
 }
 
 /// Objects that grow in number and are held from several sides: `sample` is one of them.
@@ -150,6 +160,7 @@ fn several_holders(graph: &HeapGraph, sample: NodeIndex, counts: [u64; 2], bytes
         classes,
         bytes,
         chain: false,
+        sharing: None,
         retained: None,
         entries: None,
     }

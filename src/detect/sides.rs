@@ -2,6 +2,7 @@
 
 use super::from_heap::HeapSuspect;
 use crate::report::{Suspect, SuspectKind};
+use crate::track::generalise;
 
 /// Rates are the same when the smaller is at least this share of the larger.
 const SAME_RATE: f64 = 0.8;
@@ -33,11 +34,19 @@ pub(super) fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
             && same_rate(&cluster.suspect, suspect))
 }
 
+/// Does each of what the cluster holds have one of these resources, and nothing else of them?
+pub(super) fn is_part_of(resource: &Suspect, cluster: &HeapSuspect) -> bool {
+    let [part, whole] = [resource, &cluster.suspect].map(|suspect| suspect.growth.count_per_request);
+    let as_many = part.min(whole) >= part.max(whole) * SAME_RATE;
+    let is_kept = matches!(resource.kind, SuspectKind::Timer | SuspectKind::Handle | SuspectKind::Worker);
+    is_kept && as_many && cluster.classes.contains(&resource.name)
+}
+
 /// Is the cluster held by the emitter and event whose listeners pile up?
 pub(super) fn hangs_on_event(cluster: &HeapSuspect, listener: &Suspect) -> bool {
     let path = &cluster.suspect.retainer_path;
     let emitter = listener.retainer_path.iter().rev().nth(1).map(|step| step.name.as_str());
-    let event = path.iter().any(|step| step.name == listener.name);
+    let event = path.iter().any(|step| generalise(&step.name) == listener.name);
     event
         && path
             .iter()

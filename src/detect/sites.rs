@@ -1,7 +1,7 @@
 //! From what holds a leak to lines of source: where the holder is defined, and where it is made to grow.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::input::Frame;
 use super::profile::AllocationProfile;
@@ -184,20 +184,14 @@ impl<'a> SiteFinder<'a> {
     /// The application functions from which live allocations went into the dependency: the lines that use what the
     /// dependency made, or what leads to the leak.
     fn calls_into(&mut self, package: &PackageOf, anchors: &[Anchor]) -> Vec<Site> {
-        let mut sites = Vec::new();
         // What the application uses may be another dependency on the path, which leads into this one.
         let others = anchors.iter().filter_map(|anchor| self.sources.dependency(anchor.file()));
         let holders: Vec<PackageOf> = std::iter::once(package.clone()).chain(others).collect();
-        for stack in &self.profile.stacks {
-            // The innermost of its frames: a router calls the application, which calls the router.
-            let inside = |frame: &Frame| Path::new(&frame.file).starts_with(&package.root);
-            let Some(innermost) = stack.frames.iter().position(|frame| inside(frame)) else { continue };
-            let mut callers = stack.frames[innermost + 1..].iter();
-            let caller = callers.find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none());
-            let Some(caller) = caller else { continue };
+        let mut sites = Vec::new();
+        for caller in self.callers_of(package) {
             let file = PathBuf::from(&caller.file);
             let Some(source) = self.sources.file(&file) else { continue };
-            let Some(function) = source.function_starting_at(position(caller)) else { continue };
+            let Some(function) = source.function_starting_at(position(&caller)) else { continue };
             let leads_there = |variable: &&Variable| {
                 let from =
                     |made_by: &PackageOf| variable.from.as_deref().is_some_and(|from| is_from(from, made_by));
@@ -212,15 +206,37 @@ impl<'a> SiteFinder<'a> {
         sites
     }
 
+    /// The functions of the application that call into a dependency, those first below which most is alive.
+    fn callers_of(&mut self, package: &PackageOf) -> Vec<Frame> {
+        let mut alive: Vec<(f64, Frame)> = Vec::new();
+        for stack in &self.profile.stacks {
+            // The innermost of its frames: a router calls the application, which calls the router.
+            let inside = |frame: &Frame| Path::new(&frame.file).starts_with(&package.root);
+            let Some(innermost) = stack.frames.iter().position(|frame| inside(frame)) else { continue };
+            let mut callers = stack.frames[innermost + 1..].iter();
+            let caller = callers.find(|frame| self.sources.dependency(Path::new(&frame.file)).is_none());
+            let Some(caller) = caller else { continue };
+            match alive.iter_mut().find(|(_, known)| known == caller.as_ref()) {
+                Some((bytes, _)) => *bytes += stack.bytes,
+                None => alive.push((stack.bytes, caller.as_ref().clone())),
+            }
+        }
+        alive.sort_by(|a, b| b.0.total_cmp(&a.0));
+        alive.into_iter().map(|(_, caller)| caller).collect()
+    }
+
     /// The declaration of the nearest variable; the application's own when it was made by the dependency that holds.
     fn held_at(&mut self, anchors: &[Anchor]) -> Option<Site> {
         let holder = anchors.first().and_then(|anchor| self.sources.dependency(anchor.file()));
         let mut nearest = None;
-        for anchor in anchors {
+        for (at, anchor) in anchors.iter().enumerate() {
             let Anchor::Variable { file, name, function } = anchor else { continue };
             let Some(source) = self.sources.file(file) else { continue };
             let Some(variable) = declared(&source, name, *function) else { continue };
-            let declared = site(file, &source, variable.declared, variable.function);
+            let below = at.checked_sub(1).map(|below| anchors[below].name());
+            let declared = self
+                .exported_at(file, variable, below)
+                .unwrap_or_else(|| site(file, &source, variable.declared, variable.function));
             let made_by_holder = match (&holder, &variable.from) {
                 (Some(package), Some(from)) => is_from(from, package),
                 (holder, _) => holder.is_none(),
@@ -231,6 +247,57 @@ impl<'a> SiteFinder<'a> {
             nearest = nearest.or(Some(declared));
         }
         nearest
+    }
+
+    /// Where the module that `variable` of `file` is imported from makes it, or makes the property `below` of it.
+    fn exported_at(&mut self, file: &Path, variable: &Variable, below: Option<&str>) -> Option<Site> {
+        const MAX_MODULES: usize = 4;
+        let names: Vec<&str> = below.into_iter().chain([variable.name.as_str()]).collect();
+        let imported_from = |variable: &Variable| variable.from.clone().filter(|_| variable.is_imported);
+        let (mut file, mut from) = (file.to_owned(), imported_from(variable)?);
+        let mut found = None;
+        for _ in 0..MAX_MODULES {
+            let Some(module) = self.module(&file, &from) else { break };
+            let Some(source) = self.sources.file(&module) else { break };
+            let own =
+                |name: &&str| source.variables.iter().find(|v| v.name == **name && v.function.is_none());
+            let variable = names.iter().find_map(own);
+            let assigned = |name: &str| {
+                let touches = source.properties.get(name).into_iter().flatten();
+                touches.into_iter().find(|touch| touch.kind == TouchKind::Assigns && touch.function.is_none())
+            };
+            let at = variable.map(|variable| variable.declared);
+            let at = at.or_else(|| names.iter().find_map(|name| assigned(name)).map(|touch| touch.at));
+            let at = at.or_else(|| {
+                assigned("exports").filter(|touch| touch.through.is_empty()).map(|touch| touch.at)
+            });
+            let Some(at) = at else { break };
+            found = Some(site(&module, &source, at, None));
+            match variable.and_then(imported_from) {
+                Some(next) => (file, from) = (module, next),
+                None => break,
+            }
+        }
+        found
+    }
+
+    /// The application's file that `from`, a relative path, stands for in `file`.
+    fn module(&mut self, file: &Path, from: &str) -> Option<PathBuf> {
+        const ENDINGS: [&str; 7] = ["", ".js", ".cjs", ".mjs", ".ts", "/index.js", "/index.ts"];
+        if !from.starts_with('.') {
+            return None;
+        }
+        let mut path = file.parent()?.to_owned();
+        for part in Path::new(from).components() {
+            match part {
+                Component::ParentDir => _ = path.pop(),
+                Component::CurDir => {}
+                other => path.push(other),
+            }
+        }
+        let path = path.to_string_lossy().into_owned();
+        let mut candidates = ENDINGS.iter().map(|ending| PathBuf::from(format!("{path}{ending}")));
+        candidates.find(|candidate| self.sources.file(candidate).is_some())
     }
 }
 

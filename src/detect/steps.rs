@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::holder::{HolderPath, Start};
+use super::holder::{HolderPath, Start, is_global};
 use super::sites::Anchor;
 use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, Hold, NodeIndex, NodeType};
 use crate::report::{Step, StepKind};
@@ -47,11 +47,20 @@ impl<'a> PathReader<'a> {
             Start::Script(file) | Start::Exports(file) => Some(file),
             _ => None,
         };
-        let edges: Vec<EdgeIndex> = path.edges.iter().chain(down.iter().take(1)).copied().collect();
-        let mut anchors: Vec<Anchor> =
-            edges.into_iter().rev().filter_map(|edge| self.anchor(edge, start)).collect();
-        anchors.dedup();
+        let mut anchors: Vec<Anchor> = Vec::new();
+        for &edge in down.iter().take(1).chain(path.edges.iter().rev()) {
+            let Some(anchor) = self.anchor(edge, start) else { continue };
+            // A plain object in the middle of Node: what the application calls like it tells, of the holder alone.
+            let is_anyones = matches!(anchor, Anchor::Global { .. }) && !self.is_of_global(edge);
+            if anchors.last() != Some(&anchor) && (anchors.is_empty() || !is_anyones) {
+                anchors.push(anchor);
+            }
+        }
         anchors
+    }
+
+    fn is_of_global(&self, edge: EdgeIndex) -> bool {
+        is_global(self.graph, self.graph.edge_source(edge))
     }
 
     fn anchor(&self, edge: EdgeIndex, start: Option<&PathBuf>) -> Option<Anchor> {
@@ -70,8 +79,12 @@ impl<'a> PathReader<'a> {
             }),
             Hold::Property if is_global(self.graph, source) => Some(Anchor::Global { name }),
             Hold::Property if !self.is_entry(edge) => {
-                let class_file = self.graph.location_of(source).and_then(|class| path_of_script(&class.file));
-                Some(Anchor::Property { file: class_file.or_else(|| start.cloned())?, name })
+                let class = self.graph.location_of(source);
+                let is_plain = class.is_none();
+                match class.and_then(|class| path_of_script(&class.file)).or_else(|| start.cloned()) {
+                    Some(file) => Some(Anchor::Property { file, name }),
+                    None => is_plain.then_some(Anchor::Global { name }),
+                }
             }
             _ => None,
         }
@@ -85,6 +98,23 @@ impl<'a> PathReader<'a> {
             Start::Internal(script) => step(StepKind::Internal, script.clone()),
             Start::Global(name) => step(StepKind::Variable, name.clone()),
             Start::Root => Vec::new(),
+        }
+    }
+
+    /// The graph it reads.
+    pub fn graph(&self) -> &'a HeapGraph {
+        self.graph
+    }
+
+    /// The variable or property that an edge is.
+    pub fn name_in_source(&self, edge: EdgeIndex) -> Option<String> {
+        match self.graph.hold_of(edge) {
+            Hold::Variable(_) => Some(self.graph.edge_name(edge).to_string()),
+            Hold::Export(variable) => Some(variable.name),
+            Hold::Property if !self.is_entry(edge) => {
+                Some(symbol_as_written(&self.graph.edge_name(edge).to_string()))
+            }
+            _ => None,
         }
     }
 
@@ -156,11 +186,6 @@ impl<'a> PathReader<'a> {
             _ => None,
         }
     }
-}
-
-/// The global object, or `process`.
-fn is_global(graph: &HeapGraph, object: NodeIndex) -> bool {
-    graph.node_type(object) == NodeType::Object && matches!(graph.name(object).as_ref(), "global" | "process")
 }
 
 /// A file as the report shows it: relative to the application's folder when inside it, from `node_modules` on when

@@ -16,5 +16,5 @@ pub use shape::{
     Confidence, Cost, Growth, Location, MemorySummary, Package, Process, REPORT_VERSION, Report, ResourceRow,
     RouteRow, Step, StepKind, Suspect, SuspectKind, Verdict,
 };
-pub(crate) use text::location_text;
 pub use text::render;
+pub(crate) use text::{location_text, path_text};

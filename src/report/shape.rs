@@ -125,6 +125,8 @@ pub struct Suspect {
     pub retainer_path: Vec<Step>,
     /// Where the leaked things are created or added, most likely first.
     pub created_at: Vec<Location>,
+    /// The variable or property that holds it, as the source calls it; `null` when none is known.
+    pub holder: Option<String>,
     /// Where the holder is defined.
     pub held_at: Option<Location>,
     /// The dependency whose code holds it; `null` for the application's own code.

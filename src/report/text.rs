@@ -36,7 +36,7 @@ pub fn render(report: &Report, options: TextOptions) -> String {
 }
 
 /// A retainer path as one line: `shop/sessions.js › sessions (Map) › value › Session`.
-fn path_text(path: &[Step]) -> String {
+pub(crate) fn path_text(path: &[Step]) -> String {
     let mut parts: Vec<String> = Vec::new();
     for step in path {
         parts.push(match (&step.constructor, step.kind) {

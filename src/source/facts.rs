@@ -84,6 +84,8 @@ pub struct Variable {
     pub function: Option<FunctionId>,
     /// The package or module it comes from: `require('x')`, `import … from 'x'`, or made by calling such an import.
     pub from: Option<String>,
+    /// True when it is what that module exports, and not made with it.
+    pub is_imported: bool,
     /// Places that touch it, in source order.
     pub touches: Vec<Touch>,
 }

@@ -25,6 +25,22 @@ impl<'s, 'a> Origins<'s, 'a> {
         Some(module)
     }
 
+    /// Is `symbol` what a module exports, and not made with that?
+    pub(super) fn is_imported(&self, symbol: SymbolId) -> bool {
+        let declaration = self.scoping.symbol_declaration(symbol);
+        let mut kinds =
+            std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
+        let declared = kinds.find_map(|kind| match kind {
+            AstKind::ImportDeclaration(_) => Some(true),
+            AstKind::VariableDeclarator(declarator) => {
+                Some(declarator.init.as_ref().is_some_and(is_required))
+            }
+            AstKind::Program(_) | AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => Some(false),
+            _ => None,
+        });
+        declared.unwrap_or(false)
+    }
+
     fn of_declaration(&self, declaration: NodeId) -> Option<String> {
         let mut kinds =
             std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
@@ -60,5 +76,16 @@ impl<'s, 'a> Origins<'s, 'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// `require('x')` or `require('x').y`.
+fn is_required(value: &Expression) -> bool {
+    match value.get_inner_expression() {
+        Expression::CallExpression(call) => {
+            matches!(call.callee.get_inner_expression(), Expression::Identifier(callee) if callee.name == "require")
+        }
+        Expression::StaticMemberExpression(member) => is_required(&member.object),
+        _ => false,
     }
 }

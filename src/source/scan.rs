@@ -140,6 +140,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                 declared: self.lines.position(self.scoping.symbol_span(symbol).start),
                 function: self.function_around(self.scoping.symbol_declaration(symbol)),
                 from,
+                is_imported: self.origins.is_imported(symbol),
                 touches: touches.collect(),
             };
             self.facts.variables.push(variable);
@@ -321,6 +322,11 @@ mod tests {
         assert_eq!(from("cache").as_deref(), Some("lru"));
         assert_eq!(from("q").as_deref(), Some("@s/p"));
         assert_eq!(from("own"), None);
+        let is_imported = |name: &str| file.variables.iter().find(|v| v.name == name).unwrap().is_imported;
+        assert_eq!(
+            ["LRU", "x", "y", "cache", "q", "own"].map(is_imported),
+            [true, true, true, false, false, false]
+        );
     }
 
     #[test]

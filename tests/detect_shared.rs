@@ -1,0 +1,84 @@
+//! What several objects hold belongs to one of them, and what only V8's table of strings lists to nobody.
+
+mod heap_support;
+
+use heap_support::{ELEMENT, INTERNAL, Node, OBJECT, PROPERTY, STRING, SYNTHETIC, snapshot};
+use leakwatch::detect::clusters::{Interval3, clusters};
+use leakwatch::heap::HeapGraph;
+
+const EACH: usize = 20;
+const ROOT: usize = 0;
+const TABLE: usize = 1;
+const TOKENS: usize = 2;
+const USERS: usize = 3;
+const FIRST: usize = 4;
+
+/// Two arrays and V8's table of strings, and for each of `members` who holds it.
+fn graph(members: &[(Node, &[usize])]) -> HeapGraph {
+    let object = |kind, name| Node { kind, name, size: 16, edges: Vec::new() };
+    let mut nodes = vec![
+        object(SYNTHETIC, ""),
+        object(SYNTHETIC, "(Internalized strings)"),
+        object(OBJECT, "Tokens"),
+        object(OBJECT, "Users"),
+    ];
+    for below in [TABLE, TOKENS, USERS] {
+        nodes[ROOT].edges.push((ELEMENT, below.to_string(), below));
+    }
+    for (at, (member, holders)) in members.iter().enumerate() {
+        nodes.push(member.clone());
+        for &holder in *holders {
+            let kind = if holder == TABLE { INTERNAL } else { PROPERTY };
+            nodes[holder].edges.push((kind, format!("p{at}"), FIRST + at));
+        }
+    }
+    HeapGraph::from_bytes(snapshot(&nodes).into_bytes()).expect("a snapshot")
+}
+
+/// The holders, the class and the count of what clusters say of three snapshots, each with `EACH` more members.
+fn told(member: impl Fn(usize) -> (Node, &'static [usize])) -> Vec<(String, String, [u64; 2], Vec<String>)> {
+    let graphs = [1, 2, 3].map(|rounds| graph(&(0..EACH * rounds).map(&member).collect::<Vec<_>>()));
+    let graphs = graphs.each_ref();
+    let found = clusters(&Interval3 { graphs, requests: [EACH as f64; 2], shares_ids: true });
+    let name = |node| graphs[2].name(node).into_owned();
+    let too = |cluster: &leakwatch::detect::cluster::Cluster| {
+        cluster.sharing.iter().flat_map(|sharing| sharing.too.iter().map(|&node| name(node))).collect()
+    };
+    found
+        .iter()
+        .map(|found| (name(found.owner), found.lead.class.clone(), found.lead.counts, too(found)))
+        .collect()
+}
+
+fn member(kind: usize, name: &'static str) -> Node {
+    Node { kind, name, size: 64, edges: Vec::new() }
+}
+
+#[test]
+fn what_two_hold_is_told_with_one_of_them_and_the_other_beside_it() {
+    let found = told(|_| (member(OBJECT, "Session"), &[TOKENS, USERS]));
+    let expected = ("Tokens".to_owned(), "Session".to_owned(), [EACH as u64; 2], vec!["Users".to_owned()]);
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn strings_in_v8s_table_belong_to_who_holds_them_and_those_that_nobody_holds_to_nobody() {
+    let found = told(|_| (member(STRING, "id"), &[TABLE, USERS]));
+    assert_eq!(found, [("Users".to_owned(), "string".to_owned(), [EACH as u64; 2], vec![])]);
+    assert_eq!(told(|_| (member(STRING, "literal"), &[TABLE])), []);
+}
+
+#[test]
+fn what_two_hold_and_let_go_again_accuses_nobody() {
+    // Those of the last two rounds are there, in both intervals; those before are gone.
+    let graphs = [1, 2, 3].map(|round| {
+        let held = move |at: usize| at / EACH + 2 >= round;
+        let holders =
+            move |at: usize| -> &'static [usize] { if held(at) { &[TOKENS, USERS] } else { &[ROOT] } };
+        let gone = |at: usize| if held(at) { member(OBJECT, "Session") } else { member(OBJECT, "Hole") };
+        graph(&(0..EACH * round).map(|at| (gone(at), holders(at))).collect::<Vec<_>>())
+    });
+    let series = Interval3 { graphs: graphs.each_ref(), requests: [EACH as f64; 2], shares_ids: true };
+    let found = clusters(&series);
+    assert!(found.iter().all(|cluster| cluster.lead.class != "Session"), "{found:?}");
+}
