@@ -390,7 +390,7 @@ declare namespace leakWatch {
     retainerPath: { kind: 'module' | 'variable' | 'property' | 'element' | 'entry' | 'internal'; name: string; constructor: string | null }[];
     /** Where the leaked things are created or added, most likely first. */
     createdAt: Location[];
-    /** The variable or property that holds it, as the source calls it. */
+    /** The variable or property that holds it, as the source calls it; null when none is known. */
     holder: string | null;
     /** Where the holder is defined. */
     heldAt: Location | null;

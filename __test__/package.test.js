@@ -53,6 +53,8 @@ test('the packed package holds what it needs and nothing else', () => {
   for (const needed of ['lib/index.js', 'bin/leakwatch.js', 'index.d.ts', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'schemas/analysis.json', 'schemas/comparison.json', 'schemas/why.json', 'scripts/install.js', 'scripts/build.js', 'native/binding.d.ts', `native/${binary}`, 'LICENSE']) {
     assert.ok(files.includes(needed), `${needed} is missing`);
   }
+  const linked = [...fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, file]) => file);
+  assert.deepEqual(linked.filter((file) => !files.includes(file)), [], 'links of the README that lead nowhere');
   assert.deepEqual(files.filter((file) => /^(__test__|tests|target|benchmark|examples|node_modules)\//.test(file)), []);
 });
 

@@ -4,8 +4,12 @@ use crate::report::{Step, StepKind, Suspect, SuspectKind};
 
 /// `Session in sessions leaks on POST /login`: a leak in a few words.
 pub fn title(suspect: &Suspect) -> String {
-    let route = suspect.routes.first().map(|route| format!(" on {route}")).unwrap_or_default();
-    format!("{} leaks{route}", thing(suspect))
+    format!("{} leaks{}", thing(suspect), on_route(suspect))
+}
+
+/// ` on POST /login`; nothing when the route is not known.
+pub fn on_route(suspect: &Suspect) -> String {
+    suspect.routes.first().map(|route| format!(" on {route}")).unwrap_or_default()
 }
 
 /// `Session in sessions`.

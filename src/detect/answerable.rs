@@ -8,7 +8,7 @@ use super::holder::{HolderPath, Start};
 use super::steps::PathReader;
 use crate::heap::{EdgeIndex, HeapGraph, NodeIndex, NodeType};
 use crate::report::Step;
-use crate::source::{SourceCache, TouchKind, path_of_script};
+use crate::source::{SourceCache, TouchKind, is_of_application, path_of_script};
 
 /// A holder as a report tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,35 +38,57 @@ pub fn answerable(
     sources: &mut SourceCache,
     scripts: &[PathBuf],
 ) -> Answerable {
-    let mut found = Answerable::default();
-    let (mut kept_by, mut is_named) = (None, false);
+    let mut name = None;
+    let mut keeper = Keeper::default();
     let mut inside = match path.start {
         Start::Internal(_) => Whose::Node,
         _ => Whose::Application,
     };
     for &edge in path.edges.iter().chain(down.iter().take(1)) {
         let is_kept_inside = matches!(inside, Whose::Dependency | Whose::Node);
+        let called = reader.name_in_source(edge);
+        let called = called.filter(|called| !is_kept_inside || fills(called, sources, scripts));
         let target = reader.graph().edge_target(edge);
-        let package = package_of(reader.graph(), target, sources);
-        let name = reader.name_in_source(edge);
-        if let Some(name) = name.filter(|name| !is_kept_inside || fills(name, sources, scripts)) {
-            found.name = Some(name);
-            is_named = package.is_some();
-            kept_by = None;
-        }
-        match whose(reader.graph(), target, sources) {
+        match whose(reader.graph(), target) {
             Whose::Anyones => {}
             whose => inside = whose,
         }
+        let package = package_of(reader.graph(), target, sources);
+        if called.is_some() {
+            keeper.leave();
+        }
         if inside == Whose::Application {
-            (found.class, kept_by, is_named) = (None, None, false);
-        } else if package.is_some() && kept_by != package && !(is_named && kept_by.is_some()) {
-            found.class = Some(reader.graph().name(target).into_owned());
-            kept_by = package;
+            keeper = Keeper::default();
+        } else if let Some(package) = package {
+            keeper.meet(reader.graph().name(target).into_owned(), package, called.is_some());
+        }
+        name = called.or(name);
+    }
+    Answerable { name: name.or_else(|| holder_name(steps)), class: keeper.class }
+}
+
+/// Which of the dependencies' objects on the way down tells the growth.
+#[derive(Default)]
+struct Keeper {
+    class: Option<String>,
+    package: Option<String>,
+    /// It is what the answerable name refers to.
+    is_named: bool,
+}
+
+impl Keeper {
+    /// An answerable name: what comes below is not a part of what was met above it.
+    fn leave(&mut self) {
+        (self.package, self.is_named) = (None, false);
+    }
+
+    /// The next object of a dependency's; `is_named`: an answerable name refers to it.
+    fn meet(&mut self, class: String, package: String, is_named: bool) {
+        let is_part = self.is_named || self.package.as_ref() == Some(&package);
+        if !is_part {
+            *self = Self { class: Some(class), package: Some(package), is_named };
         }
     }
-    found.name = found.name.or_else(|| holder_name(steps));
-    found
 }
 
 /// The dependency whose class an object is of.
@@ -75,20 +97,57 @@ fn package_of(graph: &HeapGraph, object: NodeIndex, sources: &mut SourceCache) -
     Some(sources.dependency(&path_of_script(&class.file)?)?.name)
 }
 
-fn whose(graph: &HeapGraph, object: NodeIndex, sources: &mut SourceCache) -> Whose {
+fn whose(graph: &HeapGraph, object: NodeIndex) -> Whose {
     let Some(class) = graph.location_of(object) else { return Whose::Anyones };
     match path_of_script(&class.file) {
         None => Whose::Node,
-        Some(file) if sources.dependency(&file).is_some() => Whose::Dependency,
-        Some(_) => Whose::Application,
+        Some(file) if is_of_application(&file) => Whose::Application,
+        Some(_) => Whose::Dependency,
     }
 }
 
 /// Does the application's own code put something into a property called like this?
 fn fills(name: &str, sources: &mut SourceCache, scripts: &[PathBuf]) -> bool {
-    scripts.iter().any(|file| {
-        let source = if sources.dependency(file).is_none() { sources.file(file) } else { None };
+    scripts.iter().filter(|file| is_of_application(file)).any(|file| {
+        let source = sources.file(file);
         let touches = source.iter().flat_map(|source| source.properties.get(name)).flatten();
         touches.into_iter().any(|touch| touch.kind == TouchKind::Adds)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The class that tells growth below these objects: class, dependency, whether the application's name refers to it.
+    fn kept_by(objects: &[(&str, &str, bool)]) -> Option<String> {
+        let mut keeper = Keeper::default();
+        for &(class, package, is_named) in objects {
+            if is_named {
+                keeper.leave();
+            }
+            keeper.meet(class.to_owned(), package.to_owned(), is_named);
+        }
+        keeper.class
+    }
+
+    #[test]
+    fn a_dependency_is_told_by_its_outermost_object_and_not_by_those_inside() {
+        assert_eq!(kept_by(&[("Cache", "memo", false), ("Hash", "memo", false)]).as_deref(), Some("Cache"));
+    }
+
+    #[test]
+    fn the_dependency_nearest_to_the_leak_tells_unless_the_application_names_another() {
+        let store = ("Store", "session", false);
+        assert_eq!(kept_by(&[("Layer", "router", false), store]).as_deref(), Some("Store"));
+        assert_eq!(
+            kept_by(&[("Logger", "logs", true), ("State", "streams", false)]).as_deref(),
+            Some("Logger")
+        );
+        assert_eq!(
+            kept_by(&[("Logger", "logs", true), ("Store", "session", true)]).as_deref(),
+            Some("Store")
+        );
+        assert_eq!(kept_by(&[]), None);
+    }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::advice::thing;
+use super::advice::{on_route, thing};
 use super::cluster::{Cluster, class_of};
 use super::clusters::Interval3;
 use super::shared::reached;
@@ -28,8 +28,7 @@ pub enum Bound {
 impl Bound {
     /// Why what grows is not accused, in a sentence.
     pub fn doubt(&self, suspect: &Suspect, cwd: &Path) -> String {
-        let route = suspect.routes.first().map(|route| format!(" on {route}")).unwrap_or_default();
-        let holder = format!("{}{route}", thing(suspect));
+        let holder = format!("{}{}", thing(suspect), on_route(suspect));
         match self {
             Bound::Limit(limit, site) => {
                 let file = shown(&site.file, cwd);

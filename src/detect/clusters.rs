@@ -34,8 +34,7 @@ const MIN_ADDED: f64 = 0.6;
 /// The clusters of what stayed, most bytes first.
 pub fn clusters(series: &Interval3) -> Vec<Cluster> {
     let last = series.graphs[2];
-    let survey = Survey::of(series);
-    let Survey { groups, shared } = survey;
+    let Survey { groups, shared } = Survey::of(series);
     let mut found = Vec::new();
     for (key, group) in groups {
         let bytes_alone = [0, 1].map(|i| group.bytes[i] - group.shared[i]);
@@ -245,9 +244,11 @@ fn adds_to_total(cluster: &Cluster, bytes_alone: [u64; 2], series: &Interval3) -
 /// Are there more objects of the class after each interval, in the whole heap? Of strings there always are: V8 makes them
 /// of what it compiles.
 fn more_objects(cluster: &Cluster, series: &Interval3) -> bool {
+    if cluster.rootlike && is_text(&cluster.lead) {
+        return false;
+    }
     let of_class = |graph: &HeapGraph, node| class_of(graph, node) == cluster.lead.class;
-    let totals = series.graphs.map(|graph| graph.nodes().filter(|&node| of_class(graph, node)).count());
-    !(cluster.rootlike && is_text(&cluster.lead)) && adds(cluster, totals)
+    adds(cluster, series.graphs.map(|graph| graph.nodes().filter(|&node| of_class(graph, node)).count()))
 }
 
 /// Does the owner hold more of them after each interval?

@@ -23,7 +23,7 @@ use super::steps::{PathReader, shown};
 use super::suspect_id::suspect_id;
 use crate::heap::{EdgeIndex, HeapGraph, NodeIndex, NodeType};
 use crate::report::{Confidence, Growth, Location, Package, Step, Suspect, SuspectKind, path_text};
-use crate::source::{PackageOf, SourceCache, path_of_script};
+use crate::source::{PackageOf, SourceCache, is_of_application, path_of_script};
 
 /// More holders of the same things help nobody.
 const MAX_TOO: usize = 2;
@@ -159,7 +159,7 @@ impl Builder<'_, '_> {
     }
 
     fn advice(
-        &mut self,
+        &self,
         cluster: &Cluster,
         named: &Named,
         path: &[Step],
@@ -183,18 +183,13 @@ impl Builder<'_, '_> {
     }
 
     /// Does each of them keep a function of the application's, near by or inside an object that a library made for it?
-    fn takes_functions(&mut self, cluster: &Cluster) -> bool {
-        let is_wrapped = self.made_in(cluster.lead.sample).is_some_and(|file| self.is_library(&file));
+    fn takes_functions(&self, cluster: &Cluster) -> bool {
+        let is_wrapped = self.made_in(cluster.lead.sample).is_some_and(|file| !is_of_application(&file));
         let far = if is_wrapped { 6 } else { 1 };
         let is_near = |class: &&Recurring| class.depth <= cluster.lead.depth + far;
         let near = cluster.classes.iter().filter(is_near).map(|class| class.sample);
         let functions = near.filter(|&node| self.graph.node_type(node) == NodeType::Closure);
-        let files: Vec<PathBuf> = functions.filter_map(|function| self.made_in(function)).collect();
-        files.iter().any(|file| !self.is_library(file))
-    }
-
-    fn is_library(&mut self, file: &Path) -> bool {
-        self.evidence.sources.dependency(file).is_some()
+        functions.filter_map(|function| self.made_in(function)).any(|file| is_of_application(&file))
     }
 
     /// The file of a function, or of an object's class.

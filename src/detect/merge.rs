@@ -162,8 +162,8 @@ fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
         suspect.name.clone_from(&heap.name);
     }
     // The first cluster says more than the creation site does; one that is called the same says most.
-    let says_more = suspect.growth.bytes == 0 || heap.name == suspect.name;
-    let first = suspect.growth.bytes == 0;
+    let is_first = suspect.growth.bytes == 0;
+    let says_more = is_first || heap.name == suspect.name;
     if says_more && !heap.retainer_path.is_empty() {
         suspect.holder = match suspect.kind {
             SuspectKind::Listener => emitter(&heap.retainer_path, &suspect.name).or(suspect.holder.take()),
@@ -175,7 +175,7 @@ fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
     suspect.growth.bytes_per_request += heap.growth.bytes_per_request;
     suspect.held_at = suspect.held_at.take().or(heap.held_at);
     // Of several, the first has most bytes.
-    if first && suspect.evidence.len() < MAX_EVIDENCE {
+    if is_first && suspect.evidence.len() < MAX_EVIDENCE {
         suspect.evidence.extend(heap.evidence.into_iter().take(1));
     }
     if suspect.routes.is_empty() {

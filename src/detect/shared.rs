@@ -81,8 +81,12 @@ fn older_holders(
     let mut pending = VecDeque::from([(object, 1)]);
     while let Some((node, hops)) = pending.pop_front() {
         for edge in graph.retainers(node) {
+            // What everything refers to has as many retainers: no walk goes through them once it has seen enough.
+            if seen.len() >= MAX_ABOVE {
+                return found;
+            }
             let source = graph.edge_source(edge);
-            if says_nothing(graph, edge, source) || seen.len() >= MAX_ABOVE || !seen.insert(source) {
+            if says_nothing(graph, edge, source) || !seen.insert(source) {
                 continue;
             }
             match is_storage(graph, source) {

@@ -13,6 +13,7 @@ mod maps;
 mod origins;
 mod scan;
 mod sizes;
+mod usage;
 
 pub use facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
 pub use files::{PackageOf, SourceCache, is_of_application, path_of_script};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
-use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SymbolId};
+use oxc_semantic::{AstNodes, Scoping, Semantic, SymbolId};
 
 /// The modules of the variables asked for so far, which those declared later may be made with.
 pub(super) struct Origins<'s, 'a> {
@@ -20,35 +20,32 @@ impl<'s, 'a> Origins<'s, 'a> {
 
     /// The module that `symbol` takes its value from.
     pub(super) fn origin(&mut self, symbol: SymbolId) -> Option<String> {
-        let module = self.of_declaration(self.scoping.symbol_declaration(symbol))?;
+        let module = match self.declaration(symbol)? {
+            AstKind::ImportDeclaration(import) => import.source.value.to_string(),
+            AstKind::VariableDeclarator(declarator) => self.of_value(declarator.init.as_ref()?)?,
+            _ => return None,
+        };
         self.known.insert(symbol, module.clone());
         Some(module)
     }
 
     /// Is `symbol` what a module exports, and not made with that?
     pub(super) fn is_imported(&self, symbol: SymbolId) -> bool {
-        let declaration = self.scoping.symbol_declaration(symbol);
-        let mut kinds =
-            std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
-        let declared = kinds.find_map(|kind| match kind {
-            AstKind::ImportDeclaration(_) => Some(true),
-            AstKind::VariableDeclarator(declarator) => {
-                Some(declarator.init.as_ref().is_some_and(is_required))
+        match self.declaration(symbol) {
+            Some(AstKind::ImportDeclaration(_)) => true,
+            Some(AstKind::VariableDeclarator(declarator)) => {
+                declarator.init.as_ref().is_some_and(is_required)
             }
-            AstKind::Program(_) | AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => Some(false),
-            _ => None,
-        });
-        declared.unwrap_or(false)
+            _ => false,
+        }
     }
 
-    fn of_declaration(&self, declaration: NodeId) -> Option<String> {
-        let mut kinds =
-            std::iter::once(self.nodes.kind(declaration)).chain(self.nodes.ancestor_kinds(declaration));
+    /// The import or the declarator that declares `symbol`; `None` for parameters, functions and classes.
+    fn declaration(&self, symbol: SymbolId) -> Option<AstKind<'a>> {
+        let declared = self.scoping.symbol_declaration(symbol);
+        let mut kinds = std::iter::once(self.nodes.kind(declared)).chain(self.nodes.ancestor_kinds(declared));
         kinds.find_map(|kind| match kind {
-            AstKind::ImportDeclaration(import) => Some(Some(import.source.value.to_string())),
-            AstKind::VariableDeclarator(declarator) => {
-                Some(declarator.init.as_ref().and_then(|init| self.of_value(init)))
-            }
+            AstKind::ImportDeclaration(_) | AstKind::VariableDeclarator(_) => Some(Some(kind)),
             AstKind::Program(_) | AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => Some(None),
             _ => None,
         })?

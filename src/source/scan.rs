@@ -5,39 +5,16 @@ use std::path::Path;
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPatternKind, Expression, PropertyKey};
+use oxc_ast::ast::{BindingPatternKind, PropertyKey};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder};
-use oxc_span::{GetSpan, SourceType, Span};
+use oxc_span::{GetSpan, SourceType};
 
 use super::facts::{Function, FunctionId, Limit, SourceFile, Touch, TouchKind, Variable};
-use super::limits::{Change, Limits, is_removing};
+use super::limits::{Change, Limits};
 use super::lines::Lines;
 use super::origins::Origins;
-
-/// Methods that, by the conventions of the language and of Node, add something to their object.
-const ADDING_METHODS: [&str; 20] = [
-    "push",
-    "unshift",
-    "splice",
-    "concat",
-    "set",
-    "add",
-    "append",
-    "put",
-    "insert",
-    "enqueue",
-    "store",
-    "save",
-    "on",
-    "once",
-    "addListener",
-    "prependListener",
-    "addEventListener",
-    "subscribe",
-    "register",
-    "write",
-];
+use super::usage::{Usage, usage};
 
 /// The facts of `text`; `None` when it is not JavaScript or TypeScript that oxc can parse.
 pub(super) fn scan(text: &str, path: &Path) -> Option<SourceFile> {
@@ -147,76 +124,18 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// How the expression at `node` is used, following `.property` and `[index]` outwards.
     fn touch(&self, node: NodeId) -> Touch {
-        let mut touch = Touch {
-            kind: TouchKind::Reads,
-            at: self.lines.position(self.nodes.kind(node).span().start),
-            function: self.function_around(node),
-            through: Vec::new(),
-            method: None,
-            limit: None,
-        };
-        let mut removes = false;
-        let mut inner = self.nodes.kind(node).span();
-        let mut inside_literal = false;
-        for parent in self.nodes.ancestor_kinds(node) {
-            match parent {
-                AstKind::StaticMemberExpression(member) if is(&member.object, inner) && !inside_literal => {
-                    touch.through.push(member.property.name.to_string());
-                }
-                AstKind::PrivateFieldExpression(member) if is(&member.object, inner) && !inside_literal => {
-                    touch.through.push(format!("#{}", member.field.name));
-                }
-                AstKind::ComputedMemberExpression(member) if is(&member.object, inner) && !inside_literal => {
-                    touch.through.push("[]".to_owned());
-                }
-                AstKind::ArrayExpression(_)
-                | AstKind::ObjectExpression(_)
-                | AstKind::ObjectProperty(_)
-                | AstKind::SpreadElement(_) => inside_literal = true,
-                AstKind::Argument(_)
-                | AstKind::ChainExpression(_)
-                | AstKind::ParenthesizedExpression(_)
-                | AstKind::TSNonNullExpression(_) => {}
-                AstKind::CallExpression(call) if is(&call.callee, inner) => {
-                    touch.method = touch.through.pop();
-                    let adds = touch.method.as_deref().is_some_and(|method| ADDING_METHODS.contains(&method));
-                    touch.kind = if adds { TouchKind::Adds } else { TouchKind::Calls };
-                    removes = touch.through.is_empty() && touch.method.as_deref().is_some_and(is_removing);
-                    break;
-                }
-                AstKind::NewExpression(new) if is(&new.callee, inner) => {
-                    touch.kind = TouchKind::Calls;
-                    break;
-                }
-                AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
-                    touch.kind = TouchKind::Passes;
-                    break;
-                }
-                AstKind::AssignmentExpression(assignment)
-                    if assignment.left.span() == inner && !inside_literal =>
-                {
-                    let indexed = touch.through.last().is_some_and(|last| last == "[]");
-                    touch.kind = if indexed { TouchKind::Adds } else { TouchKind::Assigns };
-                    removes = touch.through.is_empty() || touch.through == ["length"];
-                    break;
-                }
-                AstKind::UnaryExpression(unary) if unary.operator.as_str() == "delete" => {
-                    removes = touch.through == ["[]"];
-                    break;
-                }
-                _ => break,
+        let Usage { kind, through, method, removes } = usage(self.nodes, node);
+        let function = self.function_around(node);
+        let limit = match kind {
+            _ if removes => self.limit_of(node, function),
+            TouchKind::Adds => {
+                self.limit_of(node, function).filter(|limit| *limit == Limit::Size).map(|_| Limit::Room)
             }
-            inner = parent.span();
-        }
-        if removes {
-            touch.limit = self.limit_of(node, touch.function);
-        } else if touch.kind == TouchKind::Adds {
-            touch.limit = self.limit_of(node, touch.function).filter(|limit| *limit == Limit::Size);
-            touch.limit = touch.limit.map(|_| Limit::Room);
-        }
-        touch
+            _ => None,
+        };
+        let at = self.lines.position(self.nodes.kind(node).span().start);
+        Touch { kind, at, function, through, method, limit }
     }
 
     fn limit_of(&self, node: NodeId, function: Option<FunctionId>) -> Option<Limit> {
@@ -246,10 +165,6 @@ impl<'s, 'a> Scan<'s, 'a> {
             _ => None,
         }
     }
-}
-
-fn is(expression: &Expression, span: Span) -> bool {
-    expression.span() == span
 }
 
 fn key_name(key: &PropertyKey) -> Option<String> {
