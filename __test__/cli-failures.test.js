@@ -40,6 +40,23 @@ test('a run that fails keeps no half files', async () => {
   assert.deepEqual(fs.readdirSync(kept), []);
 });
 
+test('a report that can no longer be written is on the screen, and what could not be done is said', async () => {
+  const folder = fs.mkdtempSync(path.join(scratch, 'gone-'));
+  const { stdout, stderr, code } = await leakwatch(['test', 'removes-folder.js', ...QUICK, '--json', path.join(folder, 'report.json'), '--', folder]);
+  assert.match(stdout, /^(HEALTHY|UNDECIDED) /);
+  assert.match(stderr, /Cannot write the report to .*report\.json: ENOENT.*another file for --json/);
+  assert.equal(code, 3);
+});
+
+test('snapshots that cannot be kept cost nobody the report', async () => {
+  const folder = path.join(scratch, 'occupied');
+  fs.mkdirSync(path.join(folder, 'testrun.json', 'by a folder'), { recursive: true });
+  const { stdout, stderr, code } = await leakwatch(['test', 'healthy.js', ...QUICK, '--keep-snapshots', folder]);
+  assert.match(stdout, /^(HEALTHY|UNDECIDED) /);
+  assert.match(stderr, /could not keep the snapshots in .*occupied: EISDIR/);
+  assert.notEqual(code, 3);
+});
+
 test('a folder for snapshots that nobody can make', { skip: fs.existsSync('/proc/self') ? false : 'needs /proc' }, async () => {
   const { stderr, code } = await leakwatch(['test', 'healthy.js', '--keep-snapshots', '/proc/leaks/kept']);
   assert.match(stderr, /Cannot write to \/proc\/leaks\/kept: ENOENT/);

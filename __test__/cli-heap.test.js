@@ -82,3 +82,13 @@ test('--json writes everything, with the text or instead of it; compressed files
   const plain = await leakwatch(['analyze', file(1), '--top', '3', '--json']);
   assert.deepEqual(JSON.parse(plain.stdout), written);
 });
+
+test('--json follows a link, and does not replace a device by a file', { skip: process.platform === 'win32' }, async () => {
+  const [target, link, device] = ['linked.json', 'link.json', 'device'].map((name) => path.join(folder, name));
+  fs.writeFileSync(target, '');
+  fs.symlinkSync(target, link);
+  fs.symlinkSync('/dev/null', device);
+  for (const json of [link, device]) assert.equal((await leakwatch(['analyze', file(1), '--json', json])).code, 0);
+  assert.ok(JSON.parse(fs.readFileSync(target, 'utf8')).closures.length > 0);
+  assert.ok(fs.lstatSync(link).isSymbolicLink() && fs.lstatSync('/dev/null').isCharacterDevice());
+});

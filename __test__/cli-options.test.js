@@ -45,6 +45,8 @@ const WRONG = [
   [['test', 'healthy.js', '--node', '/nowhere/node'], /--node \/nowhere\/node does not exist/],
   [['test', 'healthy.js', '--node', __filename], /--node .* could not be run.*path of a Node\.js executable/],
   [['test', 'healthy.js', '--json', '/nowhere/report.json'], /Cannot write the report to \/nowhere\/report\.json/],
+  [['test', 'healthy.js', '--json', '.'], /Cannot write the report to \.: it is a folder/],
+  [['test', 'healthy.js', '--json', 'r'.repeat(300)], /Cannot write the report to r+: ENAMETOOLONG/],
   [['analyze'], /Expected one heap snapshot, got none.*'leakwatch analyze app\.heapsnapshot'/],
   [['analyze', 'a.heapsnapshot', 'b.heapsnapshot'], /Expected one heap snapshot, got a\.heapsnapshot, b\.heapsnapshot/],
   [['analyze', 'none.heapsnapshot'], /There is no file .*none\.heapsnapshot.*takeSnapshot\(\)/],

@@ -3,7 +3,7 @@
 const { LeakWatchError } = require('../errors.js');
 const help = require('./help.js');
 const { parseHeapOptions } = require('./heap-options.js');
-const { print, requireWritable, textFormat, writeJson } = require('./output.js');
+const { print, requireWritable, show, textFormat } = require('./output.js');
 const { Progress } = require('./progress.js');
 
 const GROWS = 1;
@@ -69,8 +69,7 @@ async function answer({ json, files }, question) {
     const { json: text, text: page } = await question(ask, onProgress, json === '-' ? undefined : textFormat());
     progress.clear();
     const found = JSON.parse(text);
-    if (json !== null) writeJson(json, `${JSON.stringify(found, null, 2)}\n`);
-    if (page !== undefined) print(page);
+    show(found, json, () => page ?? '');
     return found;
   } finally {
     progress.clear();

@@ -4,7 +4,7 @@ const { compareHistograms } = require('../capture/histogram.js');
 const { LeakWatchError } = require('../errors.js');
 const help = require('./help.js');
 const { parseHeapOptions } = require('./heap-options.js');
-const { print, requireWritable, textFormat, writeJson } = require('./output.js');
+const { print, requireWritable, show, textFormat } = require('./output.js');
 
 const ROWS = 20;
 
@@ -19,9 +19,8 @@ function histogram(argv) {
   requireWritable(json);
   const histograms = files.map(read);
   const rows = { classes: compareHistograms(histograms, 'classes'), routes: compareHistograms(histograms, 'routes') };
-  if (json !== null) writeJson(json, `${JSON.stringify(rows, null, 2)}\n`);
-  if (json === '-') return 0;
-  return print(require('../native.js').renderHistograms(JSON.stringify(rows), top, textFormat()));
+  show(rows, json, () => require('../native.js').renderHistograms(JSON.stringify(rows), top, textFormat()));
+  return 0;
 }
 
 /** @returns {import('../capture/histogram.js').Counts} */

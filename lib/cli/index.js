@@ -2,7 +2,7 @@
 const { LeakWatchError } = require('../errors.js');
 const { version } = require('../../package.json');
 const help = require('./help.js');
-const { explain, print, requireWritable, textFormat, writeJson } = require('./output.js');
+const { explain, print, requireWritable, show, textFormat } = require('./output.js');
 
 const EXIT_CODES = { healthy: 0, leaking: 1, undecided: 2 };
 const COULD_NOT_RUN = 3;
@@ -46,7 +46,8 @@ async function test(argv) {
   const { withSignal } = require('./interruptible.js');
   const { Progress } = require('./progress.js');
   const report = await withSignal(options.timeoutMs, (signal) => testApp(options, { progress: new Progress(), signal }));
-  show(report, options.json);
+  const { render } = require('./judge.js');
+  show(report, options.json, () => render(report, textFormat()));
   return EXIT_CODES[report.verdict];
 }
 
@@ -57,13 +58,6 @@ async function run(argv) {
   if (options === null) return print(help.RUN);
   requireWritable(options.json);
   return runApp(options);
-}
-
-function show(report, json) {
-  if (json !== null) writeJson(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (json === '-') return;
-  const { render } = require('./judge.js');
-  print(render(report, textFormat()));
 }
 
 module.exports = { main };

@@ -77,8 +77,17 @@ class TestRun {
       await this.#driveApart(this.#busyRoutes(report));
       report = await judge(this.#evidence);
     }
-    this.#workdir.keep(this.#evidence);
+    this.#keep();
     return report;
+  }
+
+  #keep() {
+    try {
+      this.#workdir.keep(this.#evidence);
+    } catch (error) {
+      // The report is what the run was for.
+      this.#context.progress.warn(`could not keep the snapshots in ${this.#options.keepSnapshots}: ${error.message}`);
+    }
   }
 
   /** Leaves the app warm, and knows then how many requests a round has. */
