@@ -89,6 +89,40 @@ test('what fills below its bound is not accused, and said', async () => {
   assert.match(doubts, /Visit in ring .* room for 20,00\d/);
 });
 
+/** An application with a library of hits whose timer, if it has one, does not fire during a test. */
+function hitsSweptEvery(milliseconds, t) {
+  const folder = fs.mkdtempSync(path.join(FIXTURES, 'swept-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const library = path.join(folder, 'node_modules', 'hits');
+  fs.mkdirSync(library, { recursive: true });
+  fs.writeFileSync(path.join(library, 'package.json'), '{ "name": "hits", "version": "1.0.0" }');
+  fs.writeFileSync(path.join(library, 'index.js'), `
+module.exports = class Hits {
+  constructor(milliseconds) {
+    this.seen = new Map();
+    if (milliseconds) setInterval(() => this.reset(), milliseconds).unref();
+  }
+  count(key) { this.seen.set(key, { key, at: new Date() }); }
+  reset() { this.seen = new Map(); }
+};`);
+  const entry = path.join(folder, 'app.js');
+  fs.writeFileSync(entry, `
+const Hits = require('hits');
+const hits = new Hits(${milliseconds});
+const app = require('express')();
+app.get('/page/:id', (req, res) => { hits.count(req.params.id); res.end(); });
+app.listen(process.env.PORT, '127.0.0.1');`);
+  return entry;
+}
+
+test("what a library's own timer takes out later is not accused, and without that timer it is", async (t) => {
+  const swept = await reportOf(hitsSweptEvery(600_000, t), '--request', 'GET /page/{{n}}');
+  assert.deepEqual([swept.report.verdict, swept.report.suspects], ['undecided', []]);
+  assert.match(swept.report.evidence.join('\n'), /hits \(Hits\) .*hits\/index\.js:8 takes things out by a timer/);
+  const kept = await reportOf(hitsSweptEvery(0, t), '--request', 'GET /page/{{n}}');
+  assert.deepEqual(kept.report.suspects.map(({ name, holder, createdAt }) => [name, holder, createdAt[0].line]), [['Hits', 'hits', 5]]);
+});
+
 test('a queue that is emptied by a timer, and still grows, leaks', async () => {
   const { code, report } = await reportOf('bounded.js', '--request', 'GET /job/{{n}}');
   assert.equal(code, 1);

@@ -1,18 +1,17 @@
 //! Growth that may stop by itself, so that it proves nothing yet: what the application takes out by size or by a
 //! timer, and an array that was made with room for more.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::advice::{on_route, thing};
-use super::cluster::{Cluster, class_of};
+use super::cluster::Cluster;
 use super::clusters::Interval3;
-use super::shared::reached;
-use super::sites::{Anchor, Site, application_touches};
+use super::losses::lost;
+use super::sites::{Anchor, Site, application_touches, own_touches};
 use super::steps::shown;
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
 use crate::report::{Suspect, units};
-use crate::source::{Limit, SourceCache};
+use crate::source::{Limit, SourceCache, path_of_script};
 
 /// Why growth may stop by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,14 +55,13 @@ impl Bound {
     }
 }
 
-/// So many things taken out of a holder mean that what takes them out is at work, and the growth is in spite of it.
+/// So many things taken out of a holder in the first interval mean that what takes them out is at work, and the growth
+/// of the second is in spite of it.
 const MIN_REMOVED: usize = 4;
 /// An array that grows by itself has half as much room again as it needs, and one that shrinks gives back what is
 /// above twice that.
 const GROWTH_FACTOR: f64 = 2.0;
 const GROWTH_SLACK: f64 = 17.0;
-/// Objects below one holder that are looked at.
-const MAX_MEMBERS: usize = 500_000;
 
 /// The bound of what holds `cluster`, if it has one that was not reached yet.
 pub fn bound(
@@ -76,41 +74,41 @@ pub fn bound(
     if let Some(room) = room(series.graphs[2], cluster) {
         return Some(Bound::Room(room));
     }
-    let limited = |anchor| {
+    let mut limited = |anchor| {
         let touches = application_touches(sources, scripts, anchor);
         touches.into_iter().find_map(|(site, limit)| Some(Bound::Limit(limit?, site)))
     };
-    let nearest = anchors.iter().take(1).find_map(limited)?;
-    let at_work = series.shares_ids && removed(series, cluster) >= MIN_REMOVED;
+    let nearest = anchors.first()?;
+    let nearest = limited(nearest).or_else(|| swept(series.graphs[2], sources, nearest))?;
+    let at_work = series.shares_ids && lost(series, cluster)[0].removed >= MIN_REMOVED;
     (!at_work).then_some(nearest)
 }
 
-/// How many of the holder's things were there in one snapshot and not in the next.
-fn removed(series: &Interval3, cluster: &Cluster) -> usize {
-    let owner = series.graphs[2].id(cluster.owner);
-    let members = series.graphs.map(|graph| {
-        let class = &cluster.lead.class;
-        let held = |owner| match &cluster.sharing {
-            Some(sharing) => reached(graph, owner, class, sharing.hops),
-            None => members(graph, owner, class),
-        };
-        graph.node_by_id(owner).map(held).unwrap_or_default()
-    });
-    members.windows(2).map(|pair| pair[0].difference(&pair[1]).count()).sum()
+/// The place in a dependency's file that takes something out of its `anchor` by a timer, when such a timer is set:
+/// without one nobody knows whether this application has it swept.
+fn swept(graph: &HeapGraph, sources: &mut SourceCache, anchor: &Anchor) -> Option<Bound> {
+    sources.dependency(anchor.file())?;
+    let touches = own_touches(sources, anchor).into_iter();
+    let mut sweeps = touches.filter(|(_, limit)| *limit == Some(Limit::Timer));
+    let (site, _) = sweeps.next()?;
+    has_timer(graph, anchor.file()).then_some(Bound::Limit(Limit::Timer, site))
 }
 
-fn members(graph: &HeapGraph, owner: NodeIndex, class: &str) -> HashSet<u32> {
-    let mut found = HashSet::new();
-    let mut pending: Vec<NodeIndex> = graph.dominated(owner).collect();
-    let mut visited = 0;
-    while let Some(node) = pending.pop().filter(|_| visited < MAX_MEMBERS) {
-        visited += 1;
-        pending.extend(graph.dominated(node));
-        if class_of(graph, node) == class {
-            found.insert(graph.id(node));
-        }
-    }
-    found
+/// Is there a timer that is set and runs a function of this file?
+fn has_timer(graph: &HeapGraph, file: &Path) -> bool {
+    let callback = |timer| {
+        graph
+            .edges(timer)
+            .find(|&edge| graph.raw_edge_name(edge) == Some(b"_onTimeout"))
+            .map(|edge| graph.edge_target(edge))
+    };
+    let is_timer =
+        |&node: &NodeIndex| graph.node_type(node) == NodeType::Object && graph.name(node) == "Timeout";
+    let mut callbacks = graph.nodes().filter(is_timer).filter_map(callback);
+    callbacks.any(|function| {
+        let place = graph.location_of(function);
+        place.and_then(|place| path_of_script(&place.file)).is_some_and(|of| of == file)
+    })
 }
 
 /// Places of an array that has room for more than growing leaves: it was made that long.

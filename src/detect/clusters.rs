@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::cluster::{ClassTally, Cluster, Sharing, Tally, class_of, is_rootlike, is_storage, is_text};
+use super::losses::lost;
 use super::shared::{Shared, reached};
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex};
 
@@ -233,12 +234,22 @@ fn adds_to_total(cluster: &Cluster, bytes_alone: [u64; 2], series: &Interval3) -
     let Some(retained) = cluster.retained else {
         return cluster.rootlike && more_objects(cluster, series);
     };
+    if replaces(cluster, series) {
+        return false;
+    }
     let gained = |from: usize, to: usize| retained[to] as f64 - retained[from] as f64;
     let added = |gained: f64, new: u64| gained >= new as f64 * MIN_ADDED;
     let [first, second] = bytes_alone;
     let each = added(gained(0, 1), first) && added(gained(1, 2), second);
     // What something else holds, too, at one moment is not retained then: the objects count.
     each || (added(gained(0, 2), first + second) && more_objects(cluster, series))
+}
+
+/// Did as many of the owner's objects die as came, in some interval? However large, the new ones stand in their place.
+fn replaces(cluster: &Cluster, series: &Interval3) -> bool {
+    let new = cluster.lead.counts;
+    let lost = lost(series, cluster);
+    (0..2).any(|i| (new[i] as f64 - lost[i].died as f64) < new[i] as f64 * MIN_ADDED)
 }
 
 /// Are there more objects of the class after each interval, in the whole heap? Of strings there always are: V8 makes them

@@ -54,11 +54,17 @@ pub struct HeapSuspect {
     pub bound: Option<Bound>,
 }
 
-impl HeapSuspect {
-    /// Why it is not accused, in a sentence; `None` when it is.
-    pub fn doubt(&self, cwd: &Path) -> Option<String> {
-        Some(self.bound.as_ref()?.doubt(&self.suspect, cwd))
+/// Why these are not accused, a sentence for each bound: many holders may have the same.
+pub fn doubts(doubtful: &[HeapSuspect], cwd: &Path) -> Vec<String> {
+    let mut told: Vec<&Bound> = Vec::new();
+    let mut sentences = Vec::new();
+    for HeapSuspect { suspect, bound, .. } in doubtful {
+        if let Some(bound) = bound.as_ref().filter(|bound| !told.contains(bound)) {
+            told.push(bound);
+            sentences.push(bound.doubt(suspect, cwd));
+        }
     }
+    sentences
 }
 
 /// One suspect for each cluster.

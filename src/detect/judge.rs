@@ -6,7 +6,7 @@ use std::thread;
 use super::advice;
 use super::clusters::{Interval3, clusters};
 use super::counted::counted;
-use super::from_heap::{HeapEvidence, heap_suspects};
+use super::from_heap::{HeapEvidence, doubts, heap_suspects};
 use super::from_resources::resource_suspects;
 use super::growers::growers;
 use super::input::{Point, TestRun};
@@ -101,7 +101,7 @@ pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
         None => Vec::new(),
     };
     let (proven, doubtful) = part_doubtful(from_heap);
-    let doubts = doubtful.iter().filter_map(|suspect| suspect.doubt(Path::new(&run.cwd))).collect();
+    let doubts = doubts(&doubtful, Path::new(&run.cwd));
     let report = report(run, merge(from_resources, proven), doubts);
     Ok(as_written(report, &run.cwd, &SourceMaps::default()))
 }

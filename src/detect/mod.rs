@@ -20,6 +20,7 @@ pub mod input;
 pub mod isolation;
 pub mod judge;
 pub mod listing;
+mod losses;
 pub mod merge;
 pub mod monitor;
 pub mod naming;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage};
 use super::clusters::Interval3;
-use super::from_heap::{HeapEvidence, heap_suspects};
+use super::from_heap::{HeapEvidence, doubts, heap_suspects};
 use super::input::{Frame, Point, RouteHandlers, SnapshotAt, TestRun};
 use super::merge::{merge, part_doubtful};
 use super::observations::Observations;
@@ -85,7 +85,7 @@ fn proof(
     if seen.uptime_ms >= LONG_ENOUGH_MS {
         proven.append(&mut doubtful);
     }
-    let doubts = doubtful.iter().filter_map(|suspect| suspect.doubt(Path::new(&seen.cwd))).collect();
+    let doubts = doubts(&doubtful, Path::new(&seen.cwd));
     Proof { suspects: merge(Vec::new(), proven), doubts }
 }
 

@@ -108,16 +108,11 @@ impl<'a> SiteFinder<'a> {
     /// The lines that make an anchor's variable or property grow, in functions that allocated what is alive.
     fn touched_at(&mut self, anchor: &Anchor) -> Vec<Site> {
         let Some(source) = self.sources.file(anchor.file()) else { return Vec::new() };
-        let touches: Vec<&Touch> = match anchor {
-            Anchor::Variable { name, function, .. } => {
-                declared(&source, name, *function).into_iter().flat_map(|v| &v.touches).collect()
-            }
-            Anchor::Property { name, .. } => {
-                let touches = source.properties.get(name).into_iter().flatten();
-                touches.filter(|touch| touch.kind <= TouchKind::Assigns).collect()
-            }
-            Anchor::Global { .. } => Vec::new(),
-        };
+        let mut touches = anchor.touches_at_home(&source);
+        // Reading a property that is called so is too little: other classes have one, too.
+        if matches!(anchor, Anchor::Property { .. }) {
+            touches.retain(|touch| touch.kind <= TouchKind::Assigns);
+        }
         self.strongest(anchor.file(), &source, touches)
     }
 
@@ -320,6 +315,17 @@ impl Anchor {
         }
     }
 
+    /// What its own file does to it.
+    fn touches_at_home<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
+        match self {
+            Anchor::Variable { name, function, .. } => {
+                declared(source, name, *function).into_iter().flat_map(|variable| &variable.touches).collect()
+            }
+            Anchor::Property { name, .. } => source.properties.get(name).into_iter().flatten().collect(),
+            Anchor::Global { .. } => Vec::new(),
+        }
+    }
+
     /// What another file than its own does to a property called like it, and to what it imports by that name.
     fn touches_from_afar<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
         let imported = |variable: &&Variable| {
@@ -340,28 +346,26 @@ pub fn application_touches(
     if sources.dependency(anchor.file()).is_some() {
         return Vec::new();
     }
-    let mut found = Vec::new();
+    let mut found = own_touches(sources, anchor);
     for file in scripts.iter().take(MAX_FILES) {
-        if sources.dependency(file).is_some() {
+        if file == anchor.file() || sources.dependency(file).is_some() {
             continue;
         }
         let Some(source) = sources.file(file) else { continue };
-        let touches: Vec<&Touch> = match anchor {
-            Anchor::Variable { file: own, name, function } if file == own => {
-                declared(&source, name, *function)
-                    .into_iter()
-                    .flat_map(|variable| &variable.touches)
-                    .collect()
-            }
-            Anchor::Property { file: own, name } if file == own => {
-                source.properties.get(name).into_iter().flatten().collect()
-            }
-            _ => anchor.touches_from_afar(&source),
-        };
-        found
-            .extend(touches.iter().map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)));
+        let touches = anchor.touches_from_afar(&source);
+        found.extend(
+            touches.into_iter().map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)),
+        );
     }
     found
+}
+
+/// What the file that `anchor` stands in does to it.
+pub fn own_touches(sources: &mut SourceCache, anchor: &Anchor) -> Vec<(Site, Option<Limit>)> {
+    let file = anchor.file();
+    let Some(source) = sources.file(file) else { return Vec::new() };
+    let touches = anchor.touches_at_home(&source).into_iter();
+    touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)).collect()
 }
 
 fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) -> Option<&'s Variable> {

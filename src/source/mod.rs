@@ -13,6 +13,7 @@ mod maps;
 mod origins;
 mod scan;
 mod sizes;
+mod symbols;
 mod usage;
 
 pub use facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};

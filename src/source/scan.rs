@@ -14,6 +14,7 @@ use super::facts::{Function, FunctionId, Limit, SourceFile, Touch, TouchKind, Va
 use super::limits::{Change, Limits};
 use super::lines::Lines;
 use super::origins::Origins;
+use super::symbols::{Symbols, symbol_key};
 use super::usage::{Usage, usage};
 
 /// The facts of `text`; `None` when it is not JavaScript or TypeScript that oxc can parse.
@@ -35,6 +36,7 @@ struct Scan<'s, 'a> {
     scoping: &'s Scoping,
     limits: Limits<'s>,
     origins: Origins<'s, 'a>,
+    symbols: Symbols<'s, 'a>,
     function_of_node: HashMap<NodeId, FunctionId>,
     facts: SourceFile,
 }
@@ -47,6 +49,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             scoping: semantic.scoping(),
             limits: Limits::of(text, semantic.nodes()),
             origins: Origins::of(semantic),
+            symbols: Symbols::of(semantic),
             function_of_node: HashMap::new(),
             facts: SourceFile::default(),
         }
@@ -84,6 +87,12 @@ impl<'s, 'a> Scan<'s, 'a> {
             let name = match node.kind() {
                 AstKind::StaticMemberExpression(member) => member.property.name.as_str().to_owned(),
                 AstKind::PrivateFieldExpression(member) => format!("#{}", member.field.name),
+                AstKind::ComputedMemberExpression(member) => {
+                    match self.symbols.description(&member.expression) {
+                        Some(description) => symbol_key(description),
+                        None => continue,
+                    }
+                }
                 _ => continue,
             };
             self.add_property(name, node.id());
@@ -212,6 +221,18 @@ mod tests {
         assert_eq!(lines("#items"), [(TouchKind::Adds, 3)]);
         assert_eq!(lines("byId"), [(TouchKind::Adds, 3)]);
         assert_eq!(lines("index"), [(TouchKind::Adds, 3)]);
+    }
+
+    #[test]
+    fn a_property_with_a_symbol_for_a_name_is_called_as_in_a_heap_snapshot() {
+        let file = facts(
+            "const kAll = Symbol.for('app.all');\nclass Store {\n  add(k) { globalThis[kAll].push(k); this[Symbol('own')][k] = 1; this[k] = 2; }\n}\n",
+        );
+        let lines =
+            |name: &str| file.properties[name].iter().map(|t| (t.kind, t.at.line)).collect::<Vec<_>>();
+        assert_eq!(lines("<symbol app.all>"), [(TouchKind::Adds, 3)]);
+        assert_eq!(lines("<symbol own>"), [(TouchKind::Adds, 3)]);
+        assert!(!file.properties.contains_key("k"), "a key that may be anything names no property");
     }
 
     #[test]

@@ -56,6 +56,10 @@ fn generalise_segment(segment: &str) -> String {
 }
 
 fn generalise_word(word: &str, before: Option<char>, last: bool) -> String {
+    // The signals with a number in their names.
+    if matches!(word, "SIGUSR1" | "SIGUSR2") {
+        return word.to_owned();
+    }
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let hex = word.len() >= HEX_ID && word.bytes().all(|b| b.is_ascii_hexdigit());
     let temporary = last && before.is_some() && word.len() == TEMPORARY_SUFFIX && has_inner_capital(word);
@@ -115,6 +119,7 @@ mod tests {
             ("/srv/clip.mp4", "/srv/clip.mp4"),
             ("/srv/.env", "/srv/.env"),
             ("SIGTERM", "SIGTERM"),
+            ("SIGUSR2", "SIGUSR2"),
             ("camelCaseName", "camelCaseName"),
             ("job:42:done", "job:*:done"),
             ("/srv/grüße-7", "/srv/grüße-*"),

@@ -28,6 +28,12 @@ pub struct Node {
 
 /// The text of a snapshot with these nodes; ids are 1, 3, 5 …
 pub fn snapshot(nodes: &[Node]) -> String {
+    let ids: Vec<usize> = (0..nodes.len()).map(|index| index * 2 + 1).collect();
+    snapshot_with_ids(nodes, &ids)
+}
+
+/// The text of a snapshot with these nodes and their ids.
+pub fn snapshot_with_ids(nodes: &[Node], ids: &[usize]) -> String {
     let mut strings: Vec<String> = Vec::new();
     let mut intern = |text: &str| {
         strings.iter().position(|known| known == text).unwrap_or_else(|| {
@@ -36,15 +42,9 @@ pub fn snapshot(nodes: &[Node]) -> String {
         })
     };
     let (mut node_rows, mut edge_rows) = (Vec::new(), Vec::new());
-    for (index, node) in nodes.iter().enumerate() {
+    for (node, id) in nodes.iter().zip(ids) {
         let name = intern(node.name);
-        node_rows.push(format!(
-            "{},{name},{},{},{},0",
-            node.kind,
-            index * 2 + 1,
-            node.size,
-            node.edges.len()
-        ));
+        node_rows.push(format!("{},{name},{id},{},{},0", node.kind, node.size, node.edges.len()));
         for (kind, name, target) in &node.edges {
             let indexed = matches!(EDGE_KINDS[*kind], "element" | "hidden");
             let name = if indexed { name.parse().unwrap() } else { intern(name) };

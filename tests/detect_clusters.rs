@@ -1,8 +1,11 @@
-//! What several objects hold belongs to one of them, and what only V8's table of strings lists to nobody.
+//! Whom new objects accuse: what several objects hold belongs to one of them, what only V8's table of strings lists to
+//! nobody, and what stands in the place of others accuses nobody.
 
 mod heap_support;
 
-use heap_support::{ELEMENT, INTERNAL, Node, OBJECT, PROPERTY, STRING, SYNTHETIC, snapshot};
+use heap_support::{
+    ELEMENT, INTERNAL, Node, OBJECT, PROPERTY, STRING, SYNTHETIC, snapshot, snapshot_with_ids,
+};
 use leakwatch::detect::clusters::{Interval3, clusters};
 use leakwatch::heap::HeapGraph;
 
@@ -81,4 +84,27 @@ fn what_two_hold_and_let_go_again_accuses_nobody() {
     let series = Interval3 { graphs: graphs.each_ref(), requests: [EACH as f64; 2], shares_ids: true };
     let found = clusters(&series);
     assert!(found.iter().all(|cluster| cluster.lead.class != "Session"), "{found:?}");
+}
+
+/// A window of buckets, each larger than the one before; in every round some new ones take the place of the oldest, or
+/// are added to them.
+fn buckets(are_replaced: bool) -> usize {
+    let graphs = [1, 2, 3].map(|round| {
+        let made = (round + 2) * EACH;
+        let first = if are_replaced { made - 3 * EACH } else { 0 };
+        let bucket = |at: usize| Node { size: 64 + 8 * at as u64, ..member(OBJECT, "Bucket") };
+        let mut nodes = vec![member(SYNTHETIC, ""), member(OBJECT, "Window")];
+        nodes[0].edges.push((ELEMENT, "1".to_owned(), 1));
+        nodes.extend((first..made).map(bucket));
+        nodes[1].edges = (2..nodes.len()).map(|to| (ELEMENT, to.to_string(), to)).collect();
+        let ids: Vec<usize> = [1, 3].into_iter().chain((first..made).map(|at| 5 + 2 * at)).collect();
+        HeapGraph::from_bytes(snapshot_with_ids(&nodes, &ids).into_bytes()).expect("a snapshot")
+    });
+    clusters(&Interval3 { graphs: graphs.each_ref(), requests: [EACH as f64; 2], shares_ids: true }).len()
+}
+
+#[test]
+fn what_is_replaced_by_something_larger_accuses_nobody() {
+    assert_eq!(buckets(false), 1);
+    assert_eq!(buckets(true), 0);
 }
