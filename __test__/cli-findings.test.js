@@ -80,6 +80,30 @@ test('an app that leaves it to cluster workers to listen is tested as one of the
   assert.ok(suspect.retainerPath.some(({ kind, name }) => kind === 'variable' && name === 'visits'), JSON.stringify(suspect.retainerPath));
 });
 
+test('what worker threads keep: by which route, in which file, and in which thread', async () => {
+  const { code, report } = await reportOf('workers.js', '--request', 'GET /render/{{n}}', '--', 'worker-keeps.js');
+  assert.equal(code, 1, JSON.stringify(report.evidence));
+  assert.equal(report.suspects.length, 1, JSON.stringify(report.suspects));
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.name, suspect.holder, suspect.routes], ['Page', 'pages', ['GET /render/:page']]);
+  assert.deepEqual([suspect.createdAt[0].file, suspect.createdAt[0].line], ['worker-keeps.js', lineOf('worker-keeps.js', 'pages.set')]);
+  assert.match(suspect.evidence[0], /^in the heap of worker thread '(left|right)', one of 2 that run the same file/);
+  assert.ok(report.evidence.some((sentence) => /^heap of worker threads .*'left'.*\(worker-keeps\.js\): \+.* still rising/.test(sentence)), report.evidence.join('\n'));
+});
+
+test('their twins that keep twenty each are healthy', async () => {
+  const { code, report } = await reportOf('workers.js', '--request', 'GET /render/{{n}}', '--', 'worker-forgets.js');
+  assert.deepEqual([code, report.verdict, report.suspects], [0, 'healthy', []]);
+});
+
+test('workers that nobody ends are one leak, with the line that starts them', async () => {
+  const { stdout } = await leakwatch(['test', 'workers.js', '--json', '-', '--warmup', '8', '--requests', '10', '--rounds', '3', '--request', 'GET /hash/{{n}}', '--', 'worker-forgets.js']);
+  const { suspects } = JSON.parse(stdout);
+  assert.deepEqual(suspects.map(({ kind, name }) => [kind, name]), [['worker', 'Worker']]);
+  const [{ createdAt, routes }] = suspects;
+  assert.deepEqual([createdAt[0].line, routes], [lineOf('workers.js', 'eval: true'), ['GET /hash/:text']]);
+});
+
 test('what fills below its bound is not accused, and said', async () => {
   const { code, report } = await reportOf('bounded.js', '--request', 'GET /page/{{n}}', '--request', 'GET /token/{{n}}', '--request', 'GET /visit/{{n}}');
   assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);

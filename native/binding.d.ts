@@ -242,7 +242,8 @@ export declare function countInline(count: () => void): void;
 
 /**
  * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?
- * Returns JSON: `{ grows: boolean, series: [{ name, growth, perRequest, trend }] }`.
+ * Returns JSON: `{ grows: boolean, workers: [threadId], series: [{ name, growth, perRequest, trend }] }`; `workers`: those
+ * whose own heaps are worth snapshots, too.
  */
 export declare function growthOfRun(testRun: string): string;
 

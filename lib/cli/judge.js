@@ -5,10 +5,10 @@ const native = require('../native.js');
 
 /**
  * @param {object} testRun with points only
- * @returns {boolean} whether heap snapshots are worth taking
+ * @returns {{ grows: boolean, workers: number[] }} whether heap snapshots are worth taking, and of which worker threads, too
  */
-function grows(testRun) {
-  return call(() => JSON.parse(native.growthOfRun(JSON.stringify(testRun))).grows);
+function growthOf(testRun) {
+  return call(() => JSON.parse(native.growthOfRun(JSON.stringify(testRun))));
 }
 
 /**
@@ -40,4 +40,4 @@ function call(run) {
   }
 }
 
-module.exports = { grows, judge, render };
+module.exports = { growthOf, judge, render };

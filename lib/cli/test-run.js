@@ -2,7 +2,7 @@
 const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { grows, judge } = require('./judge.js');
+const { growthOf, judge } = require('./judge.js');
 const { ROUND_MS, isExhausted, nextWarmupBatch, planRequests } = require('./plan.js');
 const { urlOf } = require('./port.js');
 
@@ -57,6 +57,7 @@ class TestRun {
       ownFolder: path.join(__dirname, '..'),
       points: [],
       snapshots: [],
+      workers: [],
       allocationProfile: null,
       handlers: [],
       refused: false,
@@ -69,7 +70,9 @@ class TestRun {
     await this.#warmUp();
     await this.#app.request('startAllocationProfile');
     await this.#rounds();
-    if (grows(this.#evidence)) await this.#gatherProof();
+    const { grows, workers } = growthOf(this.#evidence);
+    this.#evidence.workers = workers.map((id) => ({ id, snapshots: [], allocationProfile: null, isolated: [] }));
+    if (grows) await this.#gatherProof();
     this.#lookAtAnswers();
     this.#context.progress.phase('judging');
     let report = await judge(this.#evidence);
@@ -138,20 +141,39 @@ class TestRun {
         await this.#sendRound();
       }
       this.#context.progress.step(`taking heap snapshot ${i} of ${SNAPSHOTS}${this.#describeMemory()}`);
-      this.#evidence.snapshots.push(await this.#takeSnapshot(String(i)));
+      const { workers, ...taken } = await this.#takeSnapshot(String(i));
+      this.#evidence.snapshots.push(taken);
+      for (const [worker, snapshot] of this.#inWorkers(workers)) worker.snapshots.push(snapshot);
     }
     this.#evidence.handlers = await this.#app.request('handlers');
   }
 
+  /** Of the main thread, and of the worker threads whose heaps grow. */
   async #takeSnapshot(name) {
-    const file = this.#workdir.file(`${name}.heapsnapshot`);
+    const path = this.#workdir.file(`${name}.heapsnapshot`);
+    const workers = this.#filesOfWorkers(`${name}.heapsnapshot`);
     this.#workdir.requireSpace(this.#lastMemory().heapUsed);
-    return { path: file, ...(await this.#app.request('snapshot', { path: file })) };
+    const { workers: taken, ...ofMain } = await this.#app.request('snapshot', { path, workers });
+    const { requests } = ofMain;
+    return { path, ...ofMain, workers: mapValues(taken, (id, counted) => ({ ...workers[id], requests, ...counted })) };
   }
 
   async #collectAllocations() {
-    const file = this.#workdir.file('allocations.heapprofile');
-    if (await this.#app.request('writeAllocationProfile', { path: file })) this.#evidence.allocationProfile = file;
+    const path = this.#workdir.file('allocations.heapprofile');
+    const workers = this.#filesOfWorkers('allocations.heapprofile');
+    const { written, workers: writtenByWorkers } = await this.#app.request('writeAllocationProfile', { path, workers });
+    if (written) this.#evidence.allocationProfile = path;
+    for (const [worker, isWritten] of this.#inWorkers(writtenByWorkers)) if (isWritten) worker.allocationProfile = workers[worker.id].path;
+  }
+
+  /** @returns {Record<number, { path: string }>} a file for each of the worker threads looked at */
+  #filesOfWorkers(name) {
+    return Object.fromEntries(this.#evidence.workers.map(({ id }) => [id, { path: this.#workdir.file(`worker-${id}-${name}`) }]));
+  }
+
+  /** @returns {[any, any][]} the worker threads looked at that answered, and what they did */
+  #inWorkers(answers) {
+    return this.#evidence.workers.filter(({ id }) => Object.hasOwn(answers, id)).map((worker) => [worker, answers[worker.id]]);
   }
 
   /** The suspects' routes are not known, and there is more than one that it could be. */
@@ -190,9 +212,11 @@ class TestRun {
     const before = await this.#app.request('routes');
     await this.#app.request('narrow', { routes, only, port: this.#port });
     await this.#sendRound();
-    const { path: snapshot, counted } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
+    const { workers, ...ofMain } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
     const after = await this.#app.request('routes');
-    this.#evidence.isolated.push({ route: only, requests: (after[only] ?? 0) - (before[only] ?? 0), snapshot, counted });
+    const seen = ({ path, counted }) => ({ route: only, requests: (after[only] ?? 0) - (before[only] ?? 0), snapshot: path, counted });
+    this.#evidence.isolated.push(seen(ofMain));
+    for (const [worker, snapshot] of this.#inWorkers(workers)) worker.isolated.push(seen(snapshot));
   }
 
   async #sendRound() {
@@ -237,6 +261,10 @@ class TestRun {
       this.#context.progress.warn(`${label} never succeeded: ${counts}. The verdict is about an app that refuses it.`);
     }
   }
+}
+
+function mapValues(record, change) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(key, value)]));
 }
 
 /**

@@ -1,17 +1,15 @@
 'use strict';
 // The child side of `leakwatch test`: lives in the app's process, answers the parent's commands.
-const fs = require('node:fs');
 const net = require('node:net');
-const { takeSnapshot } = require('../capture.js');
 const { createTracker } = require('../track/index.js');
 const { Channel } = require('./channel.js');
 const { watchForks } = require('./cluster.js');
-const { Collections } = require('./collections.js');
-const { Inspection } = require('./inspection.js');
-const { collect, settle } = require('./collect.js');
 const { Gate } = require('./gate.js');
+const { Heap } = require('./heap.js');
+const { Inspection } = require('./inspection.js');
 const { readMemory } = require('./memory.js');
 const { watchServers } = require('./servers.js');
+const { Workers } = require('./workers.js');
 
 /**
  * Opens the channel on an inherited descriptor and serves it until the parent is gone.
@@ -35,7 +33,8 @@ function start(descriptor) {
 
 function createCommands(servers, forks, tracker, inspection) {
   const gate = new Gate();
-  const collections = new Collections(inspection);
+  const workers = new Workers();
+  const heap = new Heap(inspection, () => tracker.groups());
   return {
     servers: () => ({ servers: servers.list(), forks: forks.seen() }),
     /** The parent has its port: from here on `listen` is the app's own again. */
@@ -45,39 +44,32 @@ function createCommands(servers, forks, tracker, inspection) {
     },
     routes: () => tracker.routes(),
     async measure() {
-      await settle();
-      inspection.forgetConsole();
-      await collect();
-      // Looking sweeps leakwatch's own tables; what they let go must not count as the app's.
-      const resources = tracker.groups();
-      await collect();
+      const inWorkers = await workers.ask('measure');
+      await heap.tidy();
       return {
         requests: tracker.requests(),
         routes: tracker.routes(),
         atMs: Math.round(performance.now()),
         memory: readMemory(),
-        resources,
+        workers: inWorkers.map(({ result: memory, ...worker }) => ({ ...worker, memory })),
+        resources: tracker.groups(),
       };
     },
-    startAllocationProfile: () => inspection.startAllocationProfile(),
-    writeAllocationProfile({ path }) {
-      const profile = inspection.allocationProfile();
-      if (profile) fs.writeFileSync(path, JSON.stringify(profile), { mode: 0o600 });
-      return Boolean(profile);
+    async startAllocationProfile() {
+      await workers.ask('startAllocationProfile');
+      return heap.startAllocationProfile();
+    },
+    /** `workers`: the same for some worker threads, by their ids. */
+    async writeAllocationProfile({ path, workers: some }) {
+      return { written: heap.writeAllocationProfile({ path }), workers: await workers.askSome('writeAllocationProfile', some) };
     },
     narrow: (opening) => gate.narrow(opening),
     widen: () => gate.widen(),
     handlers: () => inspection.locateHandlers(tracker.handlers()),
-    async snapshot({ path }) {
-      await settle();
-      inspection.forgetConsole();
-      await collect();
-      // Looking sweeps leakwatch's own tables, and holds what it looks at until its job ends.
-      tracker.groups();
-      await collect();
-      // Inline, so that all of them share object ids; values have no say in what leaks.
-      await takeSnapshot({ path, mode: 'inline', redact: true });
-      return { requests: tracker.requests(), counted: collections.count() };
+    async snapshot({ path, workers: some }) {
+      const ofWorkers = await workers.askSome('snapshot', some);
+      const taken = await heap.snapshot({ path });
+      return { requests: tracker.requests(), ...taken, workers: ofWorkers };
     },
     /** A normal exit lets the app remove what it made; the parent ends the rest of the group. */
     exit: () => process.exit(0),

@@ -49,6 +49,14 @@ class InspectorSession {
   }
 
   /**
+   * @param {string} event
+   * @param {(params: any) => void} listener told of each until the session ends
+   */
+  on(event, listener) {
+    this.#session.on(event, ({ params }) => listener(params));
+  }
+
+  /**
    * Begins V8's sampling heap profile, until the session ends. V8 has one sampler for all: had another session's been running, V8 would
    * have begun nothing, without a word, and this session's end would end that one.
    * @param {number} samplingInterval bytes allocated between two samples, on average

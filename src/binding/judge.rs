@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::guard::guarded;
 use crate::detect::floors;
+use crate::detect::growth::{growth_of, workers_worth_proving, worth_proving};
 use crate::detect::input::{SnapshotAt, TestRun};
-use crate::detect::judge::{growth_of, judge, worth_proving};
+use crate::detect::judge::judge;
 use crate::detect::listing::{self, Listing};
 use crate::detect::monitor;
 use crate::detect::observations::Observations;
@@ -24,7 +25,8 @@ use crate::source::SourceCache;
 const DEFAULT_WIDTH: u32 = 100;
 
 /// Does anything grow in a test run (JSON) so that heap snapshots are worth their time?
-/// Returns JSON: `{ grows: boolean, series: [{ name, growth, perRequest, trend }] }`.
+/// Returns JSON: `{ grows: boolean, workers: [threadId], series: [{ name, growth, perRequest, trend }] }`; `workers`: those
+/// whose own heaps are worth snapshots, too.
 #[napi(catch_unwind)]
 pub fn growth_of_run(test_run: String) -> Result<String> {
     let run: TestRun = parse(&test_run, "test run")?;
@@ -39,7 +41,8 @@ pub fn growth_of_run(test_run: String) -> Result<String> {
             })
         })
         .collect();
-    Ok(json!({ "grows": worth_proving(&run), "series": series }).to_string())
+    Ok(json!({ "grows": worth_proving(&run), "workers": workers_worth_proving(&run), "series": series })
+        .to_string())
 }
 
 /// Judges a test run (JSON) on a thread of libuv's pool. Resolves to the report (JSON).

@@ -22,6 +22,8 @@ pub struct TestRun {
     pub points: Vec<Point>,
     /// Heap snapshots of that process, taken inline, in time order.
     pub snapshots: Vec<SnapshotAt>,
+    /// The worker threads whose heaps were looked at.
+    pub workers: Vec<WorkerRun>,
     /// V8's sampling heap profile of the rounds: a path.
     pub allocation_profile: Option<String>,
     /// Where the handlers of each route are defined.
@@ -46,6 +48,33 @@ pub struct Point {
     pub memory: Memory,
     /// What was alive.
     pub resources: Vec<ResourceGroup>,
+    /// The worker threads that answered.
+    pub workers: Vec<WorkerPoint>,
+}
+
+/// One measurement of a worker thread.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct WorkerPoint {
+    /// Its `threadId`.
+    pub id: u32,
+    /// The name that it was given, or none.
+    pub name: String,
+    /// What it runs; `None` for evaluated code.
+    pub file: Option<String>,
+    /// Its heap after the collection; what is the process's is left out.
+    pub memory: Memory,
+}
+
+/// What a worker thread's heap showed: as [`TestRun`] has it of the main thread.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct WorkerRun {
+    pub id: u32,
+    pub snapshots: Vec<SnapshotAt>,
+    pub allocation_profile: Option<String>,
+    pub isolated: Vec<Isolated>,
 }
 
 /// Memory in bytes, and counts of what the kernel keeps.
@@ -55,6 +84,7 @@ pub struct Point {
 pub struct Memory {
     pub rss: f64,
     pub anonymous: Option<f64>,
+    pub swap: Option<f64>,
     pub cgroup_limit: Option<f64>,
     pub fds: Option<f64>,
     pub threads: Option<f64>,
@@ -64,6 +94,13 @@ pub struct Memory {
     pub external: f64,
     pub array_buffers: f64,
     pub malloced_memory: f64,
+}
+
+impl Memory {
+    /// Bytes of one thread's heap and of the buffers that belong to it.
+    pub fn live(&self) -> f64 {
+        self.heap_used + self.external
+    }
 }
 
 /// Timers, listeners, handles, files … of one kind, name and creation site.

@@ -6,104 +6,58 @@ use std::thread;
 use super::advice;
 use super::clusters::{Interval3, clusters};
 use super::counted::counted;
-use super::from_heap::{HeapEvidence, doubts, heap_suspects};
+use super::from_heap::{HeapEvidence, HeapSuspect, doubts, heap_suspects};
 use super::from_resources::resource_suspects;
 use super::growers::growers;
-use super::input::{Point, TestRun};
+use super::growth::{Growth, growth_of};
+use super::input::TestRun;
 use super::isolation::isolate;
 use super::merge::{merge, part_doubtful};
 use super::profile::AllocationProfile;
-use super::resources;
 use super::rows::{resource_rows, route_rows};
-use super::series::{Fit, Trend, fit};
+use super::worker_threads::{place, seen_by};
 use super::written::as_written;
 use crate::heap::{HeapError, HeapGraph};
 use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
 use crate::source::{SourceCache, SourceMaps};
-
-/// A measured series worth looking at, and the growth below which it is noise.
-struct Watched {
-    name: &'static str,
-    value: fn(&Point) -> f64,
-    floor: f64,
-}
-
-const KB: f64 = 1024.0;
-/// A fresh process gains some hundred kilobytes by itself. Snapshots tell that from a leak, so the floors are low; but
-/// snapshots of a large heap take long, and its noise is larger, too.
-const HEAP_NOISE_SHARE: f64 = 0.0005;
-const WATCHED: [Watched; 5] = [
-    Watched { name: "heap", value: |point| point.memory.heap_used, floor: 8.0 * KB },
-    Watched { name: "array buffers", value: |point| point.memory.array_buffers, floor: 128.0 * KB },
-    Watched { name: "external memory", value: |point| point.memory.external, floor: 128.0 * KB },
-    Watched { name: "file descriptors", value: |point| point.memory.fds.unwrap_or(0.0), floor: 6.0 },
-    Watched { name: "threads", value: |point| point.memory.threads.unwrap_or(0.0), floor: 6.0 },
-];
-/// Heap that grows faster than this, per request and unexplained, keeps a process from being called healthy.
-const UNEXPLAINED_BYTES_PER_REQUEST: f64 = 1024.0;
-
-/// A series and its fit.
-pub struct Growth {
-    /// What was measured.
-    pub name: String,
-    /// How it went.
-    pub fit: Fit,
-    /// Growth below this is noise.
-    pub floor: f64,
-}
-
-/// The fits of all watched series.
-pub fn growth_of(run: &TestRun) -> Vec<Growth> {
-    let heap_noise = run.points.first().map_or(0.0, |point| point.memory.heap_used * HEAP_NOISE_SHARE);
-    let growth = |watched: &Watched| {
-        let series: Vec<_> = run.points.iter().map(|p| (p.requests, (watched.value)(p))).collect();
-        let floor = watched.floor + if watched.name == "heap" { heap_noise } else { 0.0 };
-        Growth { name: watched.name.to_owned(), fit: fit(&series, floor), floor }
-    };
-    WATCHED.iter().map(growth).collect()
-}
-
-/// Is there enough growth to make heap snapshots worth their time?
-pub fn worth_proving(run: &TestRun) -> bool {
-    let rises = |growth: &Growth| growth.fit.trend != Trend::Stable || growth.fit.late_growth > growth.floor;
-    growth_of(run).iter().any(rises) || !resources::growing(run).is_empty()
-}
 
 /// Judges a run.
 ///
 /// # Errors
 /// [`HeapError`] when a snapshot cannot be read.
 pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
+    let mut sources = SourceCache::default();
+    let from_resources = resource_suspects(run, &mut sources);
+    let mut from_heap = suspects_in_heap(run, &mut sources)?;
+    for worker in &run.workers {
+        let found = suspects_in_heap(&seen_by(worker, run), &mut sources)?;
+        from_heap.extend(found.into_iter().map(|mut found| {
+            found.suspect.evidence.splice(0..0, place(worker, run));
+            found
+        }));
+    }
+    let (proven, doubtful) = part_doubtful(from_heap);
+    let doubts = doubts(&doubtful, Path::new(&run.cwd));
+    let report = report(run, merge(from_resources, proven), doubts);
+    Ok(as_written(report, &run.cwd, &SourceMaps::default()))
+}
+
+/// What grows between the snapshots of one thread.
+fn suspects_in_heap(run: &TestRun, sources: &mut SourceCache) -> Result<Vec<HeapSuspect>, HeapError> {
+    let Some(graphs) = open_snapshots(run)? else { return Ok(Vec::new()) };
     let profile = run
         .allocation_profile
         .as_ref()
         .map(|path| AllocationProfile::read(Path::new(path)))
         .unwrap_or_default();
-    let mut sources = SourceCache::default();
-    let from_resources = resource_suspects(run, &mut sources);
-    let from_heap = match open_snapshots(run)? {
-        Some(graphs) => {
-            let graphs = graphs.each_ref();
-            let series = Interval3 { graphs, requests: intervals(run), shares_ids: true };
-            let mut clusters = clusters(&series);
-            clusters.extend(counted(&series, &run.snapshots, &clusters));
-            clusters.extend(growers(&series, &clusters));
-            let isolated = isolate(run, &clusters, graphs[2])?;
-            let evidence = HeapEvidence {
-                run,
-                series: &series,
-                profile: &profile,
-                isolated: &isolated,
-                sources: &mut sources,
-            };
-            heap_suspects(&clusters, evidence)
-        }
-        None => Vec::new(),
-    };
-    let (proven, doubtful) = part_doubtful(from_heap);
-    let doubts = doubts(&doubtful, Path::new(&run.cwd));
-    let report = report(run, merge(from_resources, proven), doubts);
-    Ok(as_written(report, &run.cwd, &SourceMaps::default()))
+    let graphs = graphs.each_ref();
+    let series = Interval3 { graphs, requests: intervals(run), shares_ids: true };
+    let mut clusters = clusters(&series);
+    clusters.extend(counted(&series, &run.snapshots, &clusters));
+    clusters.extend(growers(&series, &clusters));
+    let isolated = isolate(run, &clusters, graphs[2])?;
+    let evidence = HeapEvidence { run, series: &series, profile: &profile, isolated: &isolated, sources };
+    Ok(heap_suspects(&clusters, evidence))
 }
 
 fn open_snapshots(run: &TestRun) -> Result<Option<[HeapGraph; 3]>, HeapError> {
@@ -131,7 +85,7 @@ fn report(run: &TestRun, suspects: Vec<Suspect>, doubts: Vec<String>) -> Report 
     Report {
         version: REPORT_VERSION,
         verdict,
-        summary: summary(run, verdict, &suspects, &doubts),
+        summary: summary(run, verdict, &suspects, &doubts, &growth),
         process: Process {
             node_version: run.node_version.clone(),
             entry: run.entry.clone(),
@@ -153,18 +107,22 @@ fn verdict(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Gro
     if !suspects.is_empty() {
         return Verdict::Leaking;
     }
-    let heap = &growth[0].fit;
-    let heap_unexplained = heap.trend == Trend::Growing && heap.slope > UNEXPLAINED_BYTES_PER_REQUEST;
-    let others_grow = growth[1..].iter().any(|growth| growth.fit.trend == Trend::Growing);
+    let unexplained = growth.iter().any(Growth::is_unexplained);
     let too_little = run.points.len() < 3;
-    if heap_unexplained || others_grow || too_little || !doubts.is_empty() || run.refused {
+    if unexplained || too_little || !doubts.is_empty() || run.refused {
         Verdict::Undecided
     } else {
         Verdict::Healthy
     }
 }
 
-fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect], doubts: &[String]) -> String {
+fn summary(
+    run: &TestRun,
+    verdict: Verdict,
+    suspects: &[Suspect],
+    doubts: &[String],
+    growth: &[Growth],
+) -> String {
     let requests = run.points.last().map_or(0, |point| point.requests as u64);
     let after = format!("after {} requests", units::count(requests));
     match verdict {
@@ -184,10 +142,21 @@ fn summary(run: &TestRun, verdict: Verdict, suspects: &[Suspect], doubts: &[Stri
         Verdict::Undecided if run.refused => {
             format!("the app refused every request, {after}: what it keeps when it serves them was not seen")
         }
+        Verdict::Undecided if only_native(growth) => {
+            format!(
+                "memory grows outside of V8's heaps and buffers, and nothing tells what native code keeps it, {after}"
+            )
+        }
         Verdict::Undecided => {
             format!("memory grows, and nothing proves what keeps it, {after}; more requests may tell")
         }
     }
+}
+
+/// Is it what native code keeps that grows, and nothing else?
+fn only_native(growth: &[Growth]) -> bool {
+    let mut unexplained = growth.iter().filter(|growth| growth.is_unexplained()).peekable();
+    unexplained.peek().is_some() && unexplained.all(Growth::is_native)
 }
 
 /// What was measured and, where snapshots were taken and accuse nobody, that too: a heap may rise for a while.
@@ -195,21 +164,7 @@ fn evidence(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Gr
     let compared = run.snapshots.len();
     let acquitted = (compared > 0 && suspects.is_empty() && doubts.is_empty())
         .then(|| format!("{compared} heap snapshots compared: nothing new stays after every round"));
-    doubts.iter().cloned().chain(growth.iter().map(sentence)).chain(acquitted).collect()
-}
-
-fn sentence(growth: &Growth) -> String {
-    let Growth { name, fit, .. } = growth;
-    let amount = |value: f64| match name.as_str() {
-        "file descriptors" | "threads" => format!("{value:.0}"),
-        _ => units::bytes(value.abs()),
-    };
-    match fit.trend {
-        Trend::Stable => format!("{name}: stable"),
-        Trend::Plateaued => format!("{name}: rose by {} and has stopped", amount(fit.growth)),
-        Trend::Growing => format!("{name}: +{} over the rounds, still rising", amount(fit.growth)),
-        Trend::Undecided => format!("{name}: +{} over the rounds, unevenly", amount(fit.growth)),
-    }
+    doubts.iter().cloned().chain(growth.iter().map(Growth::sentence)).chain(acquitted).collect()
 }
 
 fn memory(run: &TestRun) -> MemorySummary {

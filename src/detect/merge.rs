@@ -20,6 +20,7 @@ pub fn merge(resources: Vec<Suspect>, heap: Vec<HeapSuspect>) -> Vec<Suspect> {
     let mut suspects = fold_resources(resources.clone());
     suspects.iter_mut().for_each(|suspect| name_after_held_event(suspect, &resources, &heap));
     let rest = absorb_sides(&mut suspects, heap);
+    let rest = absorb_parts(&mut suspects, rest, &resources);
     suspects.iter_mut().for_each(|suspect| name_after_outermost(suspect, &resources));
     let (loose, mut held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|cluster| cluster.rootlike);
     suspects.retain(|suspect| match held.iter_mut().find(|cluster| is_part_of(suspect, cluster)) {
@@ -54,6 +55,22 @@ fn absorb_sides(suspects: &mut [Suspect], clusters: Vec<HeapSuspect>) -> Vec<Hea
     for cluster in clusters {
         match suspects.iter_mut().find(|suspect| is_side_of(&cluster, suspect)) {
             Some(suspect) => absorb(suspect, cluster),
+            None => rest.push(cluster),
+        }
+    }
+    rest
+}
+
+/// Adds clusters that have no line of their own to the suspects with whose parts, made at the same line, they grow.
+fn absorb_parts(suspects: &mut [Suspect], clusters: Vec<HeapSuspect>, parts: &[Suspect]) -> Vec<HeapSuspect> {
+    let mut rest = Vec::new();
+    for cluster in clusters {
+        let heap = &cluster.suspect;
+        let is_one =
+            |part: &&Suspect| part.name == heap.name && part.routes == heap.routes && same_rate(part, heap);
+        let line = parts.iter().filter(|_| heap.created_at.is_empty()).find(is_one).and_then(first_line);
+        match suspects.iter_mut().find(|suspect| line.is_some() && first_line(suspect) == line) {
+            Some(suspect) => suspect.growth.bytes += heap.growth.bytes,
             None => rest.push(cluster),
         }
     }
@@ -158,7 +175,7 @@ fn absorb(suspect: &mut Suspect, cluster: HeapSuspect) {
     let heap = cluster.suspect;
     // An EventTarget keeps a Listener object for each listener; an emitter keeps the bare function, and then the
     // event says more.
-    if heap.kind == SuspectKind::Listener {
+    if suspect.kind == SuspectKind::Listener && heap.name == "Listener" {
         suspect.name.clone_from(&heap.name);
     }
     // The first cluster says more than the creation site does; one that is called the same says most.
@@ -318,6 +335,33 @@ mod tests {
         let lines: Vec<_> = merged[0].created_at.iter().map(|at| at.line).collect();
         assert_eq!((names(&merged), lines), (vec!["Lock"], vec![8, 9]));
         assert_eq!(names(&merge(timer(2.0), locks())), ["Lock", "Timeout"], "others are made elsewhere, too");
+    }
+
+    #[test]
+    fn what_node_keeps_for_each_worker_is_a_part_of_the_worker() {
+        let on_route = |mut suspect: Suspect| {
+            suspect.routes = vec!["GET /hash".into()];
+            suspect
+        };
+        let resources = || {
+            let worker = suspect(SuspectKind::Worker, "Worker", 0.5, Some(8));
+            vec![on_route(worker), on_route(suspect(SuspectKind::Handle, "WorkerStdio", 1.0, Some(8)))]
+        };
+        let held = |name: &str, start: (StepKind, &str), rate: f64| {
+            let mut cluster = cluster(name, rate, &[name], false);
+            cluster.suspect = on_route(cluster.suspect);
+            cluster.suspect.retainer_path =
+                vec![Step { kind: start.0, name: start.1.into(), constructor: None }];
+            cluster
+        };
+        let in_node = (StepKind::Internal, "node:internal/streams/readable");
+        let in_pool = (StepKind::Module, "pool.js");
+        let parts = vec![held("closure", in_node, 1.0), held("WorkerStdio", in_pool, 1.0)];
+        assert_eq!(names(&merge(resources(), parts)), ["Worker"]);
+        let others = vec![held("closure", in_pool, 1.0), held("string", in_node, 0.07)];
+        let mut told = names(&merge(resources(), others)).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        told.sort_unstable();
+        assert_eq!(told, ["Worker", "closure", "string"]);
     }
 
     #[test]

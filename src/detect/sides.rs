@@ -30,8 +30,17 @@ pub(super) fn is_side_of(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
     let enough = heap.count == 0 || heap.count_per_request >= suspect.growth.count_per_request * 0.5;
     (suspect.kind == SuspectKind::Listener && hangs_on_event(cluster, suspect))
         || (consists_of && enough && held_by_system(cluster))
-        || ((cluster.rootlike || of_one_line(&cluster.suspect, suspect))
+        || ((cluster.rootlike || of_one_line(&cluster.suspect, suspect) || is_nodes_part(cluster, suspect))
             && same_rate(&cluster.suspect, suspect))
+}
+
+/// Is the cluster something that Node keeps for each of what the application makes at a line, on the same routes? Of its own
+/// it has neither a holder nor a line that anybody could change.
+fn is_nodes_part(cluster: &HeapSuspect, suspect: &Suspect) -> bool {
+    let part = &cluster.suspect;
+    let in_node = part.retainer_path.first().is_some_and(|step| step.name.starts_with("node:"));
+    let has_line = !part.created_at.is_empty() || part.held_at.is_some();
+    in_node && !has_line && !suspect.created_at.is_empty() && part.routes == suspect.routes
 }
 
 /// Does each of what the cluster holds have one of these resources, and nothing else of them?

@@ -1,0 +1,54 @@
+'use strict';
+const fs = require('node:fs');
+const { takeSnapshot } = require('../capture.js');
+const { collect, settle } = require('./collect.js');
+const { Collections } = require('./collections.js');
+const { Inspection } = require('./inspection.js');
+
+/** The heap of one thread, and what a test asks of it. */
+class Heap {
+  #inspection;
+  #collections;
+  #sweep;
+
+  /**
+   * @param {Inspection} [inspection] of this thread
+   * @param {() => void} [sweep] makes leakwatch's own tables let go of what has gone
+   */
+  constructor(inspection = new Inspection(), sweep = () => {}) {
+    this.#inspection = inspection;
+    this.#collections = new Collections(inspection);
+    this.#sweep = sweep;
+  }
+
+  /** Leaves what is held, and nothing else. */
+  async tidy() {
+    await settle();
+    this.#inspection.forgetConsole();
+    await collect();
+    // What the tables let go must not count as the app's.
+    this.#sweep();
+    await collect();
+  }
+
+  startAllocationProfile() {
+    return this.#inspection.startAllocationProfile();
+  }
+
+  /** @returns {boolean} whether there was one */
+  writeAllocationProfile({ path }) {
+    const profile = this.#inspection.allocationProfile();
+    if (profile) fs.writeFileSync(path, JSON.stringify(profile), { mode: 0o600 });
+    return Boolean(profile);
+  }
+
+  /** @returns {Promise<{ counted: { id: number, count: number }[] }>} */
+  async snapshot({ path }) {
+    await this.tidy();
+    // Inline, so that all of them share object ids; values have no say in what leaks.
+    await takeSnapshot({ path, mode: 'inline', redact: true });
+    return { counted: this.#collections.count() };
+  }
+}
+
+module.exports = { Heap };
