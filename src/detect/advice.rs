@@ -29,6 +29,12 @@ pub fn thing(suspect: &Suspect) -> String {
 pub fn advice(kind: SuspectKind, name: &str, path: &[Step], holder: Option<&str>) -> String {
     let holder = holder.unwrap_or("its holder");
     match kind {
+        _ if waits_to_be_written(path) => {
+            format!("Write no more to {holder} while write() returns false, go on at its 'drain' event (stream.pipeline does both), and end or destroy it when nobody reads what it carries.")
+        }
+        SuspectKind::Buffer if name == WASM_MEMORY => {
+            format!("Free what each request allocates in {holder} (the module's own free, delete or dispose): a WebAssembly memory never shrinks. Or drop the instance after a while and make a new one.")
+        }
         SuspectKind::Collection if name == "WeakRef" => {
             format!("Take each WeakRef out of {holder} when what it refers to is gone (FinalizationRegistry): the WeakRef itself stays. Or do not put one in for each request.")
         }
@@ -42,7 +48,7 @@ pub fn advice(kind: SuspectKind, name: &str, path: &[Step], holder: Option<&str>
             format!("Do not let {holder} keep the closure: it keeps every variable of the function it was made in, and through them the ones before.")
         }
         SuspectKind::Buffer => {
-            format!("Keep a copy of the bytes needed (Buffer.from(slice)) instead of a view that holds the whole memory, and bound {holder}.")
+            format!("{} Of a slice keep a copy (Buffer.from(slice)): a view holds the whole memory.", bounded(holder))
         }
         SuspectKind::Listener => {
             "Remove the listener when the work is done (off, removeEventListener, once, or the signal option), or add it once at start-up.".to_owned()
@@ -60,6 +66,24 @@ pub fn advice(kind: SuspectKind, name: &str, path: &[Step], holder: Option<&str>
         SuspectKind::Context => "Leave the context when its work is done.".to_owned(),
         SuspectKind::Native => "Look at what native code allocates: the JavaScript heap does not hold it.".to_owned(),
     }
+}
+
+/// What a `WebAssembly.Memory` is called.
+pub const WASM_MEMORY: &str = "WebAssembly.Memory";
+
+/// The path of a `WebAssembly.Memory` up to its buffer: a slot of V8's own leads there, which no class of an application has.
+pub fn is_wasm_memory(path: &[Step]) -> bool {
+    let [.., memory, buffer] = path else { return false };
+    let is = |step: &Step, class: &str| step.constructor.as_deref() == Some(class);
+    is(memory, "Memory") && is(buffer, "ArrayBuffer") && buffer.kind == StepKind::Internal
+}
+
+/// Does it wait in a writable stream until somebody reads?
+fn waits_to_be_written(path: &[Step]) -> bool {
+    path.windows(2).any(|pair| {
+        pair[0].constructor.as_deref() == Some("WritableState")
+            && pair[1].name.to_lowercase().contains("buffered")
+    })
 }
 
 fn bounded(holder: &str) -> String {
@@ -134,6 +158,36 @@ mod tests {
         assert_eq!(name(&in_global), told("Symbol(events)"));
         assert_eq!(name(&[(Module, "a.js"), (Variable, "last")]), told("last"));
         assert_eq!(name(&[(Internal, "node:net"), (Variable, "all"), (Entry, "key")]), None);
+    }
+
+    #[test]
+    fn memory_of_webassembly_and_what_waits_to_be_written_are_told_from_buffers_in_a_list() {
+        use StepKind::{Element, Internal, Module, Property, Variable};
+        let made_of = |steps: &[(StepKind, &str, &str)]| -> Vec<Step> {
+            let step = |&(kind, name, class): &(StepKind, &str, &str)| Step {
+                kind,
+                name: name.into(),
+                constructor: Some(class.into()),
+            };
+            steps.iter().map(step).collect()
+        };
+        let wasm = made_of(&[(Variable, "memory", "Memory"), (Internal, "2", "ArrayBuffer")]);
+        let own = made_of(&[(Variable, "memory", "Memory"), (Property, "bytes", "ArrayBuffer")]);
+        assert!(is_wasm_memory(&wasm) && !is_wasm_memory(&own));
+        let of = |name, path: &[Step], holder| advice(SuspectKind::Buffer, name, path, Some(holder));
+        assert!(of(WASM_MEMORY, &wasm, "memory").contains("allocates in memory"));
+        let piped = made_of(&[
+            (Variable, "child", "ChildProcess"),
+            (Property, "stdin", "Socket"),
+            (Property, "_writableState", "WritableState"),
+            (Property, "Symbol(kBufferedValue)", "Array"),
+            (Element, "[]", "Object"),
+        ]);
+        assert!(
+            of("Buffer", &piped, "stdin").starts_with("Write no more to stdin while write() returns false")
+        );
+        let kept = path(&[(Module, "a.js"), (Variable, "uploads"), (Element, "[]")]);
+        assert!(of("Buffer", &kept, "uploads").starts_with("Bound uploads:"));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::report::units;
 const MIN_FLOORS: usize = 8;
 /// So many are a reason to look closer, when they rise.
 const MIN_RISING_FLOORS: usize = 5;
+/// Two are when what lives has grown by so much, and by such a share: V8 collects a heap that grows fast ever more rarely.
+const STEEP_BYTES: f64 = 32.0 * 1024.0 * 1024.0;
+const STEEP_SHARE: f64 = 0.5;
 /// A collection leaves some garbage floating. Of so many stretches of time the lowest floor counts.
 const STRETCHES: usize = 8;
 /// Floors of a process younger than so many readings are its warm-up: a minute, by default.
@@ -26,7 +29,14 @@ pub fn worth_proving(seen: &Observations) -> bool {
         let fit = floor_fit(seen, MIN_RISING_FLOORS, over);
         fit.is_some_and(|fit| matches!(fit.trend, Trend::Growing | Trend::Undecided))
     };
-    rises(|floor| floor.at_ms) || rises(|floor| floor.requests)
+    rises(|floor| floor.at_ms) || rises(|floor| floor.requests) || rises_steeply(seen)
+}
+
+/// Does each collection leave more than the one before, and much more in all?
+fn rises_steeply(seen: &Observations) -> bool {
+    let live: Vec<f64> = warm(seen).map(live_bytes).collect();
+    let [first, .., last] = live.as_slice() else { return false };
+    last - first >= (first * STEEP_SHARE).max(STEEP_BYTES) && live.windows(2).all(|pair| pair[1] > pair[0])
 }
 
 /// Live bytes over time in milliseconds, once the process is warm.
@@ -35,14 +45,23 @@ pub fn floor_growth(seen: &Observations) -> Option<Fit> {
 }
 
 fn floor_fit(seen: &Observations, fewest: usize, over: fn(&Floor) -> f64) -> Option<Fit> {
-    let born = seen.floors.last()?.at_ms - seen.uptime_ms;
-    let warm = seen.floors.iter().filter(|floor| floor.at_ms - born >= seen.interval_ms * WARM_UP_READINGS);
-    let points: Vec<(f64, f64)> = warm.map(|floor| (over(floor), floor.heap_used + floor.external)).collect();
+    let points: Vec<(f64, f64)> = warm(seen).map(|floor| (over(floor), live_bytes(floor))).collect();
     if points.len() < fewest {
         return None;
     }
     let noise = if seen.acquitted { ACQUITTED_NOISE_BYTES } else { FLOOR_NOISE_BYTES };
     Some(fit(&lows(&points), noise.max(points[0].1 * FLOOR_NOISE_SHARE)))
+}
+
+/// The floors since the process is warm.
+fn warm(seen: &Observations) -> impl Iterator<Item = &Floor> {
+    let born = seen.floors.last().map_or(0.0, |last| last.at_ms) - seen.uptime_ms;
+    let from = born + seen.interval_ms * WARM_UP_READINGS;
+    seen.floors.iter().filter(move |floor| floor.at_ms >= from)
+}
+
+fn live_bytes(floor: &Floor) -> f64 {
+    floor.heap_used + floor.external
 }
 
 /// The lowest point of each of some stretches.
@@ -95,6 +114,22 @@ mod tests {
         assert!(!worth_proving(&seen(40e3, true)));
         assert_eq!(judge_monitor(&seen(40e3, false)).verdict, Verdict::Undecided);
         assert_eq!(judge_monitor(&seen(40e3, true)).verdict, Verdict::Healthy);
+    }
+
+    #[test]
+    fn a_leak_so_fast_that_collections_are_rare_is_worth_a_proof_after_two() {
+        let seen = |live: &[f64]| {
+            let floor = |(index, &heap_used): (usize, &f64)| Floor {
+                at_ms: 1e6 + index as f64 * 60_000.0,
+                heap_used,
+                ..Floor::default()
+            };
+            Observations::with_floors(live.iter().enumerate().map(floor).collect())
+        };
+        assert!(worth_proving(&seen(&[70e6, 120e6])));
+        assert!(!worth_proving(&seen(&[70e6])));
+        assert!(!worth_proving(&seen(&[70e6, 100e6])), "a cache that fills");
+        assert!(!worth_proving(&seen(&[70e6, 60e6, 120e6])), "more than before, for once");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::advice::{advice, bound_in, unregister};
+use super::advice::{WASM_MEMORY, advice, bound_in, is_wasm_memory, unregister};
 use super::answerable::answerable;
 use super::bounds::{Bound, bound};
 use super::cluster::{Cluster, Recurring};
@@ -19,10 +19,11 @@ use super::profile::{AllocationProfile, AllocationStack};
 use super::resources::waiting_to_fire;
 use super::routes::{RouteIndex, RouteVotes, only_route};
 use super::sites::{Anchor, Site, SiteFinder, Sites};
-use super::steps::{PathReader, shown};
+use super::steps::{PathReader, event_listened_to, shown};
 use super::suspect_id::suspect_id;
+use super::timer_callbacks::common_callback;
 use crate::heap::{EdgeIndex, HeapGraph, NodeIndex, NodeType};
-use crate::report::{Confidence, Growth, Location, Package, Step, Suspect, SuspectKind, path_text};
+use crate::report::{Confidence, Growth, Location, Package, Step, StepKind, Suspect, SuspectKind, path_text};
 use crate::source::{PackageOf, SourceCache, is_of_application, path_of_script};
 
 /// More holders of the same things help nobody.
@@ -113,25 +114,44 @@ impl Builder<'_, '_> {
         }
         let rates = &self.evidence.isolated[index];
         let cluster = &self.without_own_classes(cluster);
-        let named = name(cluster, self.graph, &self.dominance);
+        let mut named = name(cluster, self.graph, &self.dominance);
         let down = path_down(self.graph, &self.dominance, cluster.owner, self.sample(cluster, &named));
         if self.passes_own(&holder, &down) {
             return None;
         }
-        let path = self.reader.steps(&holder, &down);
+        let mut path = self.reader.steps(&holder, &down);
+        if is_wasm_memory(&path) {
+            path.pop();
+            named.name = WASM_MEMORY.to_owned();
+        }
+        if named.kind == SuspectKind::Closure
+            && let Some(event) = event_listened_to(&path)
+        {
+            (named.kind, named.name) = (SuspectKind::Listener, event.to_owned());
+        }
         let anchors = self.reader.anchors(&holder, &down);
         let bound = match named.kind {
             SuspectKind::Timer if named.counts[1] <= self.waiting => Some(Bound::Fires),
             _ => bound(self.evidence.series, cluster, &anchors, self.evidence.sources, &self.scripts),
         };
-        let sites = self.sites(&anchors);
-        let answerable =
+        let mut sites = self.sites(&anchors);
+        let mut answerable =
             answerable(&self.reader, (&holder, &down), &path, self.evidence.sources, &self.scripts);
+        let callback = match named.kind {
+            SuspectKind::Timer if sites.grows_at.is_empty() => common_callback(self.graph, named.counts),
+            _ => None,
+        };
+        let told_by_callback = callback.is_some();
+        if let Some(callback) = callback {
+            path = held_by_node(&named.name);
+            answerable.name = None;
+            sites.grows_at = vec![callback];
+        }
         let holder = answerable.name;
         let advice = self.advice(cluster, &named, &path, holder.as_deref(), sites.package.as_ref());
         let created_at: Vec<Location> = sites.grows_at.iter().map(|site| location(site, self.cwd)).collect();
         let suspect = Suspect {
-            id: suspect_id(named.kind, &path, None),
+            id: suspect_id(named.kind, &path, created_at.first().filter(|_| told_by_callback)),
             kind: named.kind,
             growth: self.growth(cluster, &named),
             held_at: sites.held_at.as_ref().map(|site| location(site, self.cwd)),
@@ -333,6 +353,12 @@ fn up_from<'a>(
 ) -> Option<&'a [Rc<Frame>]> {
     let is_one = |frame: &Rc<Frame>| functions.contains(&(frame.file.clone(), frame.line, frame.column));
     Some(&stack.frames[stack.frames.iter().position(is_one)?..])
+}
+
+/// In whose lists a timer stands first says nothing.
+fn held_by_node(timer: &str) -> Vec<Step> {
+    let step = |name: &str| Step { kind: StepKind::Internal, name: name.to_owned(), constructor: None };
+    vec![step("node:timers"), step(timer)]
 }
 
 fn confidence(cluster: &Cluster, created_at: &[Location]) -> Confidence {

@@ -37,5 +37,6 @@ mod sides;
 pub mod sites;
 pub mod steps;
 mod suspect_id;
+mod timer_callbacks;
 mod worker_threads;
 mod written;

@@ -12,6 +12,7 @@ use super::input::{Memory, Point, TestRun};
 use super::observations::{Moment, Observations};
 use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend};
+use super::sides::first_line;
 use super::written::as_written;
 use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, SuspectKind, Verdict, units};
 use crate::source::{SourceCache, SourceMaps};
@@ -28,7 +29,7 @@ const FASTER_THAN_DESCRIPTORS: f64 = 2.0;
 /// Judges a running process.
 pub fn judge_monitor(seen: &Observations) -> Report {
     let growth = floor_growth(seen);
-    let suspects: Vec<Suspect> = seen.proven.iter().cloned().chain(piles(seen)).collect();
+    let suspects = suspects(seen);
     let verdict = verdict(seen, &suspects, growth.as_ref());
     let report = Report {
         version: REPORT_VERSION,
@@ -50,6 +51,27 @@ pub fn judge_monitor(seen: &Observations) -> Report {
         cost: None,
     };
     as_written(report, &seen.cwd, SourceMaps::shared())
+}
+
+/// What heap snapshots have proven, and what piled up; one leak that both show is told once, by its count.
+fn suspects(seen: &Observations) -> Vec<Suspect> {
+    let mut piles = piles(seen);
+    let mut suspects = Vec::new();
+    for proven in &seen.proven {
+        let is_same = |pile: &&mut Suspect| {
+            pile.kind == proven.kind && first_line(pile).is_some() && first_line(pile) == first_line(proven)
+        };
+        match piles.iter_mut().find(is_same) {
+            Some(pile) => {
+                pile.growth.bytes = proven.growth.bytes;
+                pile.growth.bytes_per_request = proven.growth.bytes_per_request;
+                pile.evidence.extend(proven.evidence.iter().take(1).cloned());
+            }
+            None => suspects.push(proven.clone()),
+        }
+    }
+    suspects.extend(piles);
+    suspects
 }
 
 /// Resources that piled up while they were followed.
@@ -238,6 +260,19 @@ mod tests {
             moment.resources.extend(files.resources);
         }
         assert_eq!(judge_monitor(&files_too).suspects.len(), 2);
+    }
+
+    #[test]
+    fn timers_that_are_counted_and_found_in_snapshots_are_one_leak() {
+        let mut both = seen("timer", "setInterval", 3, 0.0);
+        let mut proven = judge_monitor(&both).suspects[0].clone();
+        proven.growth.bytes = 9_000;
+        both.proven = vec![proven.clone()];
+        let told = judge_monitor(&both).suspects;
+        assert_eq!((told.len(), told[0].growth.bytes, told[0].growth.count), (1, 9_000, 117));
+        proven.created_at[0].line = 8;
+        both.proven = vec![proven];
+        assert_eq!(judge_monitor(&both).suspects.len(), 2);
     }
 
     #[test]

@@ -206,3 +206,11 @@ fn symbol_as_written(name: &str) -> String {
         None => name.to_owned(),
     }
 }
+/// The event whose listeners the path ends in: where Node's emitters keep them.
+pub fn event_listened_to(path: &[Step]) -> Option<&str> {
+    let (event, list) = match path {
+        [.., list, event, Step { kind: StepKind::Element, .. }] | [.., list, event] => (event, list),
+        _ => return None,
+    };
+    (list.name == "_events" && event.kind == StepKind::Property).then_some(event.name.as_str())
+}

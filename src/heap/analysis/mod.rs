@@ -27,7 +27,7 @@ pub use collections::CollectionRow;
 pub use contexts::{ContextRow, Contexts};
 pub use listeners::ListenerRow;
 use origin::is_nodes_own;
-pub use origin::{app_folder, origin};
+pub use origin::{app_folder, origin, timer_callback};
 pub use origins::{ClosureRow, ModuleRow, PackageRow};
 pub use path_text::{PathStep, describe_path, path_text};
 pub use promises::{PendingPromises, PromiseRow};

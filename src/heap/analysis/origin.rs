@@ -18,7 +18,7 @@ pub fn origin(graph: &HeapGraph, node: NodeIndex) -> Option<Location> {
 }
 
 /// What a `Timeout` or `Immediate` of Node runs; `None` for other objects, and for timers that are over.
-pub(super) fn timer_callback(graph: &HeapGraph, node: NodeIndex) -> Option<NodeIndex> {
+pub fn timer_callback(graph: &HeapGraph, node: NodeIndex) -> Option<NodeIndex> {
     let name: &[u8] = match graph.raw_name(node) {
         b"Timeout" => b"_onTimeout",
         b"Immediate" => b"_onImmediate",
