@@ -113,38 +113,61 @@ test('what fills below its bound is not accused, and said', async () => {
   assert.match(doubts, /Visit in ring .* room for 20,00\d/);
 });
 
-/** An application with a library of hits whose timer, if it has one, does not fire during a test. */
-function hitsSweptEvery(milliseconds, t) {
-  const folder = fs.mkdtempSync(path.join(FIXTURES, 'swept-'));
+/** The entry of an application with one dependency, both written for a test. */
+function appWith(t, library, source, app) {
+  const folder = fs.mkdtempSync(path.join(FIXTURES, 'written-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const library = path.join(folder, 'node_modules', 'hits');
-  fs.mkdirSync(library, { recursive: true });
-  fs.writeFileSync(path.join(library, 'package.json'), '{ "name": "hits", "version": "1.0.0" }');
-  fs.writeFileSync(path.join(library, 'index.js'), `
-module.exports = class Hits {
+  const root = path.join(folder, 'node_modules', library);
+  fs.mkdirSync(root, { recursive: true });
+  fs.writeFileSync(path.join(root, 'package.json'), JSON.stringify({ name: library, version: '1.0.0' }));
+  fs.writeFileSync(path.join(root, 'index.js'), source);
+  const entry = path.join(folder, 'app.js');
+  fs.writeFileSync(entry, `const app = require('express')();\n${app}\napp.listen(process.env.PORT, '127.0.0.1');\n`);
+  return entry;
+}
+
+const HITS = `module.exports = class Hits {
   constructor(milliseconds) {
     this.seen = new Map();
     if (milliseconds) setInterval(() => this.reset(), milliseconds).unref();
   }
   count(key) { this.seen.set(key, { key, at: new Date() }); }
   reset() { this.seen = new Map(); }
-};`);
-  const entry = path.join(folder, 'app.js');
-  fs.writeFileSync(entry, `
-const Hits = require('hits');
+};`;
+const counting = (milliseconds) => `const Hits = require('hits');
 const hits = new Hits(${milliseconds});
-const app = require('express')();
-app.get('/page/:id', (req, res) => { hits.count(req.params.id); res.end(); });
-app.listen(process.env.PORT, '127.0.0.1');`);
-  return entry;
-}
+app.get('/page/:id', (req, res) => { hits.count(req.params.id); res.end(); });`;
 
 test("what a library's own timer takes out later is not accused, and without that timer it is", async (t) => {
-  const swept = await reportOf(hitsSweptEvery(600_000, t), '--request', 'GET /page/{{n}}');
+  const swept = await reportOf(appWith(t, 'hits', HITS, counting(600_000)), '--request', 'GET /page/{{n}}');
   assert.deepEqual([swept.report.verdict, swept.report.suspects], ['undecided', []]);
-  assert.match(swept.report.evidence.join('\n'), /hits \(Hits\) .*hits\/index\.js:8 takes things out by a timer/);
-  const kept = await reportOf(hitsSweptEvery(0, t), '--request', 'GET /page/{{n}}');
-  assert.deepEqual(kept.report.suspects.map(({ name, holder, createdAt }) => [name, holder, createdAt[0].line]), [['Hits', 'hits', 5]]);
+  assert.match(swept.report.evidence.join('\n'), /hits \(Hits\) .*hits\/index\.js:7 takes things out by a timer/);
+  const kept = await reportOf(appWith(t, 'hits', HITS, counting(0)), '--request', 'GET /page/{{n}}');
+  assert.deepEqual(kept.report.suspects.map(({ name, holder, createdAt }) => [name, holder, createdAt[0].line]), [['Hits', 'hits', 4]]);
+});
+
+test('what a library keeps in a plain object is told by what the application calls the library', async (t) => {
+  const source = `module.exports = { _kept: {}, render(text) { return (this._kept[text] ??= { text, parts: text.split('') }).parts.length; } };`;
+  const entry = appWith(t, 'templates', source, `const templates = require('templates');
+app.get('/mail/:id', (req, res) => res.json({ parts: templates.render('mail to ' + req.params.id) }));`);
+  const { report } = await reportOf(entry, '--request', 'GET /mail/{{n}}');
+  assert.equal(report.suspects.length, 1, JSON.stringify(report.suspects));
+  const [suspect] = report.suspects;
+  assert.deepEqual([suspect.holder, suspect.package?.name, suspect.createdAt[0].line], ['templates', 'templates', 3]);
+  assert.match(suspect.advice, /^Bound templates: let templates drop entries/);
+});
+
+test('entries of entries, what Node keeps, and what a timer adds: each with its line, and a route only where one does it', async () => {
+  const { report } = await reportOf('keepers.js', ...['rooms', 'timed', 'find'].flatMap((at) => ['--request', `GET /${at}/{{n}}`]));
+  const told = ({ name, holder, createdAt, routes }) => [name, [holder, createdAt.map(({ line }) => line), routes]];
+  const found = Object.fromEntries(report.suspects.map(told));
+  assert.deepEqual(found, {
+    Member: ['rooms', [lineOf('keepers.js', 'room.set(')], ['GET /rooms/:id']],
+    RegExp: ['patterns', [lineOf('keepers.js', 'new RegExp')], ['GET /find/:text']],
+    PerformanceMeasure: [null, [lineOf('keepers.js', 'performance.measure(')], ['GET /timed/:id']],
+    Reading: ['readings', [lineOf('keepers.js', 'readings.push(')], []],
+  });
+  assert.match(report.suspects.find(({ name }) => name === 'PerformanceMeasure').advice, /^Node\.js itself keeps each PerformanceMeasure/);
 });
 
 test('a queue that is emptied by a timer, and still grows, leaks', async () => {

@@ -27,6 +27,7 @@ pub fn thing(suspect: &Suspect) -> String {
 
 /// What to do about a leak of this kind. `holder` is the variable or property that holds it, where known.
 pub fn advice(kind: SuspectKind, name: &str, path: &[Step], holder: Option<&str>) -> String {
+    let is_nodes = holder.is_none() && path.first().is_some_and(|step| step.kind == StepKind::Internal);
     let holder = holder.unwrap_or("its holder");
     match kind {
         _ if waits_to_be_written(path) => {
@@ -34,6 +35,9 @@ pub fn advice(kind: SuspectKind, name: &str, path: &[Step], holder: Option<&str>
         }
         SuspectKind::Buffer if name == WASM_MEMORY => {
             format!("Free what each request allocates in {holder} (the module's own free, delete or dispose): a WebAssembly memory never shrinks. Or drop the instance after a while and make a new one.")
+        }
+        SuspectKind::Collection | SuspectKind::Object | SuspectKind::String if is_nodes => {
+            format!("Node.js itself keeps each {name}: make it once at start-up, or let go of it with the call that undoes the one that makes it (clear…, close, revoke…, unsubscribe).")
         }
         SuspectKind::Collection if name == "WeakRef" => {
             format!("Take each WeakRef out of {holder} when what it refers to is gone (FinalizationRegistry): the WeakRef itself stays. Or do not put one in for each request.")

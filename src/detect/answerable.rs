@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use super::advice::holder_name;
 use super::holder::{HolderPath, Start};
 use super::steps::PathReader;
-use crate::heap::{EdgeIndex, HeapGraph, NodeIndex, NodeType};
+use crate::heap::{EdgeIndex, HeapGraph, Hold, NodeIndex, NodeType};
 use crate::report::Step;
-use crate::source::{SourceCache, TouchKind, is_of_application, path_of_script};
+use crate::source::{PackageOf, SourceCache, Touch, TouchKind, is_of_application, path_of_script};
 
 /// A holder as a report tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Answerable {
     /// The class of the dependency's object that the growth is a part of: the one that is called so, else the outermost
     /// of the dependency nearest to the leak.
     pub class: Option<String>,
+    /// The dependency that made what the name refers to, when that is a variable of the application's.
+    pub package: Option<PackageOf>,
 }
 
 /// Whose an object is, by the file that defines its class or by its own, if it is a function.
@@ -39,6 +41,7 @@ pub fn answerable(
     scripts: &[PathBuf],
 ) -> Answerable {
     let mut name = None;
+    let mut made_by = None;
     let mut keeper = Keeper::default();
     let mut inside = match path.start {
         Start::Internal(_) => Whose::Node,
@@ -47,24 +50,46 @@ pub fn answerable(
     for &edge in path.edges.iter().chain(down.iter().take(1)) {
         let is_kept_inside = matches!(inside, Whose::Dependency | Whose::Node);
         let called = reader.name_in_source(edge);
-        let called = called.filter(|called| !is_kept_inside || fills(called, sources, scripts));
+        let is_symbol = |name: &str| name.starts_with("Symbol(");
+        let called =
+            called.filter(|called| !(is_kept_inside || is_symbol(called)) || fills(called, sources, scripts));
         let target = reader.graph().edge_target(edge);
+        let is_called = called.is_some();
+        if is_called {
+            made_by = maker(reader.graph(), edge, sources);
+        }
         match whose(reader.graph(), target) {
+            Whose::Anyones if is_called && made_by.is_some() => inside = Whose::Dependency,
             Whose::Anyones => {}
             whose => inside = whose,
         }
         let package = package_of(reader.graph(), target, sources);
-        if called.is_some() {
+        if is_called {
             keeper.leave();
         }
         if inside == Whose::Application {
             keeper = Keeper::default();
         } else if let Some(package) = package {
-            keeper.meet(reader.graph().name(target).into_owned(), package, called.is_some());
+            keeper.meet(reader.graph().name(target).into_owned(), package, is_called);
         }
         name = called.or(name);
     }
-    Answerable { name: name.or_else(|| holder_name(steps)), class: keeper.class }
+    Answerable { name: name.or_else(|| holder_name(steps)), class: keeper.class, package: made_by }
+}
+
+/// The dependency that made what a variable of the application's refers to; `None` for plain objects that the
+/// application fills itself.
+fn maker(graph: &HeapGraph, edge: EdgeIndex, sources: &mut SourceCache) -> Option<PackageOf> {
+    let Hold::Variable(scope) = graph.hold_of(edge) else { return None };
+    let file = path_of_script(&scope.file?).filter(|file| is_of_application(file))?;
+    let source = sources.file(&file)?;
+    let variable = source.variable(&graph.edge_name(edge).to_string(), None)?;
+    let is_plain = whose(graph, graph.edge_target(edge)) == Whose::Anyones;
+    let fills = |touch: &Touch| touch.kind == TouchKind::Adds;
+    match &variable.from {
+        Some(module) if !(is_plain && variable.touches.iter().any(fills)) => sources.installed(&file, module),
+        _ => None,
+    }
 }
 
 /// Which of the dependencies' objects on the way down tells the growth.

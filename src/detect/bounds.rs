@@ -63,11 +63,12 @@ const MIN_REMOVED: usize = 4;
 const GROWTH_FACTOR: f64 = 2.0;
 const GROWTH_SLACK: f64 = 17.0;
 
-/// The bound of what holds `cluster`, if it has one that was not reached yet.
+/// The bound of what holds `cluster`, if it has one that was not reached yet. `of_entry`: the nearest anchor names what
+/// the growing thing is an entry of, and limits of that are none of its own.
 pub fn bound(
     series: &Interval3,
     cluster: &Cluster,
-    anchors: &[Anchor],
+    (anchors, of_entry): (&[Anchor], bool),
     sources: &mut SourceCache,
     scripts: &[PathBuf],
 ) -> Option<Bound> {
@@ -75,20 +76,20 @@ pub fn bound(
         return Some(Bound::Room(room));
     }
     let mut limited = |anchor| {
-        let touches = application_touches(sources, scripts, anchor);
+        let touches = application_touches(sources, scripts, anchor, of_entry);
         touches.into_iter().find_map(|(site, limit)| Some(Bound::Limit(limit?, site)))
     };
     let nearest = anchors.first()?;
-    let nearest = limited(nearest).or_else(|| swept(series.graphs[2], sources, nearest))?;
+    let nearest = limited(nearest).or_else(|| swept(series.graphs[2], sources, (nearest, of_entry)))?;
     let at_work = series.shares_ids && lost(series, cluster)[0].removed >= MIN_REMOVED;
     (!at_work).then_some(nearest)
 }
 
 /// The place in a dependency's file that takes something out of its `anchor` by a timer, when such a timer is set:
 /// without one nobody knows whether this application has it swept.
-fn swept(graph: &HeapGraph, sources: &mut SourceCache, anchor: &Anchor) -> Option<Bound> {
+fn swept(graph: &HeapGraph, sources: &mut SourceCache, (anchor, of_entry): (&Anchor, bool)) -> Option<Bound> {
     sources.dependency(anchor.file())?;
-    let touches = own_touches(sources, anchor).into_iter();
+    let touches = own_touches(sources, anchor, of_entry).into_iter();
     let mut sweeps = touches.filter(|(_, limit)| *limit == Some(Limit::Timer));
     let (site, _) = sweeps.next()?;
     has_timer(graph, anchor.file()).then_some(Bound::Limit(Limit::Timer, site))

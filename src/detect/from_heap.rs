@@ -7,25 +7,27 @@ use std::rc::Rc;
 use super::advice::{WASM_MEMORY, advice, bound_in, is_wasm_memory, unregister};
 use super::answerable::answerable;
 use super::bounds::{Bound, bound};
-use super::cluster::{Cluster, Recurring};
+use super::cluster::Cluster;
 use super::clusters::Interval3;
 use super::dominance::Dominance;
 use super::evidence::sentences;
 use super::holder::{HolderPath, Start, holder_path, path_down};
 use super::input::{Frame, TestRun};
-use super::isolation::{RouteRate, guilty};
+use super::isolation::{RouteRate, grows_by_itself, guilty};
 use super::naming::{Named, is_telling, name};
 use super::profile::{AllocationProfile, AllocationStack};
 use super::resources::waiting_to_fire;
-use super::routes::{RouteIndex, RouteVotes, only_route};
+use super::routes::{RouteIndex, RouteVotes, only_route, shares};
 use super::sites::{Anchor, Site, SiteFinder, Sites};
-use super::steps::{PathReader, event_listened_to, shown};
+use super::steps::{PathReader, event_listened_to, kept_for_event, shown};
 use super::suspect_id::suspect_id;
 use super::timer_callbacks::common_callback;
 use crate::heap::{EdgeIndex, HeapGraph, NodeIndex, NodeType};
 use crate::report::{Confidence, Growth, Location, Package, Step, StepKind, Suspect, SuspectKind, path_text};
 use crate::source::{PackageOf, SourceCache, is_of_application, path_of_script};
 
+/// Objects near one that leaks that are looked at for functions.
+const MAX_NEAR: usize = 256;
 /// More holders of the same things help nobody.
 const MAX_TOO: usize = 2;
 
@@ -130,11 +132,23 @@ impl Builder<'_, '_> {
             (named.kind, named.name) = (SuspectKind::Listener, event.to_owned());
         }
         let anchors = self.reader.anchors(&holder, &down);
+        let of_entry = self.reader.is_of_entry(&holder, &down);
         let bound = match named.kind {
             SuspectKind::Timer if named.counts[1] <= self.waiting => Some(Bound::Fires),
-            _ => bound(self.evidence.series, cluster, &anchors, self.evidence.sources, &self.scripts),
+            _ => bound(
+                self.evidence.series,
+                cluster,
+                (&anchors, of_entry),
+                self.evidence.sources,
+                &self.scripts,
+            ),
         };
-        let mut sites = self.sites(&anchors);
+        let mut sites = self.sites(&anchors, of_entry);
+        if let (Start::Internal(script), true) = (&holder.start, sites.grows_at.is_empty()) {
+            let class = self.graph.location_of(cluster.lead.sample).map(|place| place.file);
+            let scripts: Vec<String> = std::iter::once(script.clone()).chain(class).collect();
+            sites.grows_at = self.finder().calls_into_node(&scripts);
+        }
         let mut answerable =
             answerable(&self.reader, (&holder, &down), &path, self.evidence.sources, &self.scripts);
         let callback = match named.kind {
@@ -147,18 +161,15 @@ impl Builder<'_, '_> {
             answerable.name = None;
             sites.grows_at = vec![callback];
         }
-        let holder = answerable.name;
-        let advice = self.advice(cluster, &named, &path, holder.as_deref(), sites.package.as_ref());
+        let (holder, package) = (answerable.name, answerable.package.or(sites.package.take()));
+        let advice = self.advice(cluster, &named, &path, holder.as_deref(), package.as_ref());
         let created_at: Vec<Location> = sites.grows_at.iter().map(|site| location(site, self.cwd)).collect();
         let suspect = Suspect {
             id: suspect_id(named.kind, &path, created_at.first().filter(|_| told_by_callback)),
             kind: named.kind,
             growth: self.growth(cluster, &named),
             held_at: sites.held_at.as_ref().map(|site| location(site, self.cwd)),
-            package: sites
-                .package
-                .clone()
-                .map(|package| Package { name: package.name, version: package.version }),
+            package: package.map(|package| Package { name: package.name, version: package.version }),
             routes: self.route_names(cluster, &sites, rates),
             confidence: confidence(cluster, &created_at),
             evidence: sentences(self.evidence.series, cluster, &named, rates, &self.held_too(cluster)),
@@ -197,7 +208,11 @@ impl Builder<'_, '_> {
             SuspectKind::Closure if !cluster.chain => SuspectKind::Collection,
             kind => kind,
         };
+        // Listeners are copied into a new array with each one that is added, as nothing else is.
+        let is_copied = cluster.chain && path.last().is_some_and(is_array);
         match package {
+            _ if kept_for_event(path).is_some() => advice(SuspectKind::Listener, &named.name, path, holder),
+            _ if is_copied && self.takes_functions(cluster) => unregister("function", holder),
             Some(_) if kind == SuspectKind::Collection && self.takes_functions(cluster) => {
                 unregister(&named.name, holder)
             }
@@ -211,11 +226,16 @@ impl Builder<'_, '_> {
     /// Does each of them keep a function of the application's, near by or inside an object that a library made for it?
     fn takes_functions(&self, cluster: &Cluster) -> bool {
         let is_wrapped = self.made_in(cluster.lead.sample).is_some_and(|file| !is_of_application(&file));
-        let far = if is_wrapped { 6 } else { 1 };
-        let is_near = |class: &&Recurring| class.depth <= cluster.lead.depth + far;
-        let near = cluster.classes.iter().filter(is_near).map(|class| class.sample);
-        let functions = near.filter(|&node| self.graph.node_type(node) == NodeType::Closure);
-        functions.filter_map(|function| self.made_in(function)).any(|file| is_of_application(&file))
+        let mut near = vec![cluster.lead.sample];
+        for _ in 0..=if is_wrapped { 6 } else { 1 } {
+            let mut functions = near.iter().filter(|&&node| self.graph.node_type(node) == NodeType::Closure);
+            if functions.any(|&function| self.made_in(function).is_some_and(|file| is_of_application(&file)))
+            {
+                return true;
+            }
+            near = near.iter().flat_map(|&node| self.graph.dominated(node)).take(MAX_NEAR).collect();
+        }
+        false
     }
 
     /// The file of a function, or of an object's class.
@@ -264,11 +284,15 @@ impl Builder<'_, '_> {
         class.map_or(cluster.lead.sample, |class| class.sample)
     }
 
-    fn sites(&mut self, anchors: &[Anchor]) -> Sites {
+    fn sites(&mut self, anchors: &[Anchor], of_entry: bool) -> Sites {
         if anchors.is_empty() {
             return Sites::default();
         }
-        SiteFinder::new(self.evidence.sources, self.evidence.profile, &self.scripts).find(anchors)
+        self.finder().find(anchors, of_entry)
+    }
+
+    fn finder(&mut self) -> SiteFinder<'_> {
+        SiteFinder::new(self.evidence.sources, self.evidence.profile, &self.scripts)
     }
 
     fn growth(&self, cluster: &Cluster, named: &Named) -> Growth {
@@ -283,10 +307,13 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// The routes that left something when they were alone; else those of the allocation stacks through a growing
+    /// None for what grows by itself. The routes that left something when they were alone; else those of the allocation stacks through a growing
     /// line's function; else those whose handlers surround such a line; else, in a running server, the one that must
     /// have allocated it; else the only one that was asked for.
     fn route_names(&mut self, cluster: &Cluster, sites: &Sites, rates: &[RouteRate]) -> Vec<String> {
+        if self.grows_by_itself(cluster, rates) {
+            return Vec::new();
+        }
         let guilty = guilty(rates);
         if !guilty.is_empty() {
             return guilty;
@@ -298,6 +325,20 @@ impl Builder<'_, '_> {
         }
         let explaining = if self.is_test_run() { None } else { self.explaining_route(cluster) };
         explaining.or_else(|| only_route(&self.evidence.run.points)).into_iter().collect()
+    }
+
+    fn grows_by_itself(&self, cluster: &Cluster, rates: &[RouteRate]) -> bool {
+        let shares = shares(&self.evidence.run.points);
+        let gained = |[first, _, last]: [u64; 3]| last.saturating_sub(first);
+        // What a route's rate counts: see `isolate`.
+        let together = match (cluster.entries, cluster.lead.counts) {
+            (Some(entries), _) => gained(entries),
+            (None, [0, 0]) => cluster.retained.map_or(0, gained),
+            (None, counts) => counts.iter().sum(),
+        };
+        let requests: f64 = self.evidence.series.requests.iter().sum::<f64>().max(1.0);
+        let share = |route: &str| shares.get(route).copied().unwrap_or(0.0);
+        grows_by_itself(rates, share, together as f64 / requests)
     }
 
     /// In a test few functions become so hot that the compiler puts them into their callers.
@@ -359,6 +400,10 @@ fn up_from<'a>(
 fn held_by_node(timer: &str) -> Vec<Step> {
     let step = |name: &str| Step { kind: StepKind::Internal, name: name.to_owned(), constructor: None };
     vec![step("node:timers"), step(timer)]
+}
+
+fn is_array(step: &Step) -> bool {
+    step.constructor.as_deref() == Some("Array")
 }
 
 fn confidence(cluster: &Cluster, created_at: &[Location]) -> Confidence {

@@ -13,6 +13,11 @@ use crate::heap::{HeapError, HeapGraph};
 const MIN_SHARE: f64 = 0.4;
 /// Fewer objects prove nothing.
 const MIN_COUNT: u64 = 3;
+/// How alike what single routes leave is when time alone makes it: the smallest over the largest.
+const MIN_ALIKE: f64 = 0.5;
+/// How much more routes leave alone than together, when time makes it: a round of one route takes as long for fewer
+/// requests.
+const MIN_EXCESS: f64 = 1.5;
 
 /// What one route alone left in one cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +79,23 @@ pub fn guilty(rates: &[RouteRate]) -> Vec<String> {
     guilty.into_iter().map(|rate| rate.route.clone()).collect()
 }
 
+/// Does it grow by itself, with time and not with requests? Then every route alone leaves about as much, as a round or a
+/// request, and what they leave adds up to more than all of them left `together`, per request. `share` of a route: of all
+/// requests.
+pub fn grows_by_itself(rates: &[RouteRate], share: impl Fn(&str) -> f64, together: f64) -> bool {
+    let alike = |values: &dyn Fn(&RouteRate) -> f64| {
+        let (least, most) = rates
+            .iter()
+            .map(values)
+            .fold((f64::MAX, 0.0), |(low, high), value| (value.min(low), value.max(high)));
+        least >= most * MIN_ALIKE
+    };
+    let enough = rates.len() > 1 && rates.iter().all(|rate| rate.count >= MIN_COUNT);
+    let alike = enough && (alike(&|rate| rate.count as f64) || alike(&|rate| rate.per_request));
+    let expected: f64 = rates.iter().map(|rate| rate.per_request * share(&rate.route)).sum();
+    alike && expected > together * MIN_EXCESS
+}
+
 /// Objects newer than `newest`, below each cluster's owner and of its outermost class.
 fn count_new(graph: &HeapGraph, newest: u32, clusters: &[Cluster], last: &HeapGraph) -> Vec<u64> {
     let dominance = Dominance::of(graph);
@@ -99,6 +121,23 @@ fn rate(round: &Isolated, count: u64) -> RouteRate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_every_round_leaves_whoever_asked_grows_by_itself() {
+        let rate = |route: &str, count: u64, requests: f64| RouteRate {
+            route: route.to_owned(),
+            count,
+            per_request: count as f64 / requests,
+        };
+        let share = |route: &str| if route == "GET /often" { 0.8 } else { 0.2 };
+        let polled = [rate("GET /often", 90, 80.0), rate("GET /seldom", 95, 20.0)];
+        assert!(grows_by_itself(&polled, share, 0.9));
+        let of_all_routes = [rate("GET /often", 80, 80.0), rate("GET /seldom", 20, 20.0)];
+        assert!(!grows_by_itself(&of_all_routes, share, 1.0));
+        let of_two_alike = [rate("GET /often", 80, 80.0), rate("GET /seldom", 80, 20.0)];
+        assert!(!grows_by_itself(&of_two_alike, share, 1.6));
+        assert!(!grows_by_itself(&polled[..1], share, 0.1));
+    }
 
     #[test]
     fn the_routes_that_leave_much_are_guilty() {

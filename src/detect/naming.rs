@@ -85,9 +85,10 @@ fn is_known(class: &Recurring) -> bool {
     class.node_type == NodeType::Object && is_telling(&class.class)
 }
 
-/// Does the name of a class say what it is?
+/// Does the name of a class say what it is? What a minifier makes of one does not.
 pub fn is_telling(name: &str) -> bool {
-    !GENERIC.contains(&name) && !name.starts_with("system / ") && !name.is_empty()
+    let is_minified = name.len() <= 2 && !name.starts_with(|first: char| first.is_ascii_uppercase());
+    !is_minified && !GENERIC.contains(&name) && !name.starts_with("system / ")
 }
 
 /// How many things leaked, when no class of their own tells: the objects the owner holds directly, or the
@@ -151,7 +152,8 @@ fn display_name(named: &Recurring, kind: SuspectKind, cluster: &Cluster) -> Stri
         SuspectKind::Closure if cluster.chain && !is_known(named) => {
             closure_chain(cluster).unwrap_or("closure").to_owned()
         }
-        _ if named.class == "()" => "closure".to_owned(),
+        _ if matches!(named.class.as_str(), "()" | "native_bind()") => "closure".to_owned(),
+        _ if named.class == "(regexp)" => "RegExp".to_owned(),
         _ => named.class.trim_start_matches("system / ").trim_end_matches("()").to_owned(),
     }
 }

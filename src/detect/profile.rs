@@ -18,6 +18,8 @@ use crate::source::path_of_script;
 pub struct AllocationProfile {
     /// Most bytes first.
     pub stacks: Vec<AllocationStack>,
+    /// What Node's own functions allocated, by their callers.
+    pub node_calls: Vec<NodeCall>,
     /// Live bytes of all stacks, also of those without such a frame.
     pub bytes: f64,
 }
@@ -26,6 +28,19 @@ pub struct AllocationProfile {
 #[derive(Debug)]
 pub struct AllocationStack {
     /// Innermost first; `line` and `column` are where the function starts. Node's own frames are left out.
+    pub frames: Vec<Rc<Frame>>,
+    /// Live bytes.
+    pub bytes: f64,
+}
+
+/// Live bytes that Node's own functions allocated for a caller.
+#[derive(Debug)]
+pub struct NodeCall {
+    /// The scripts of Node on the way, outermost first.
+    pub scripts: Vec<String>,
+    /// The one of Node's functions that was called.
+    pub called: String,
+    /// The caller and its callers, as in [`AllocationStack::frames`].
     pub frames: Vec<Rc<Frame>>,
     /// Live bytes.
     pub bytes: f64,
@@ -75,27 +90,56 @@ impl AllocationProfile {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         deserializer.disable_recursion_limit();
         let file = ProfileFile::deserialize(&mut deserializer).ok()?;
-        let mut bytes_of: HashMap<Vec<Rc<Frame>>, f64> = HashMap::new();
-        collect(&file.head, &mut Vec::new(), &mut bytes_of);
+        let mut collected = Collected::default();
+        collect(&file.head, &mut Outer::default(), &mut collected);
         let mut stacks: Vec<_> =
-            bytes_of.into_iter().map(|(frames, bytes)| AllocationStack { frames, bytes }).collect();
+            collected.bytes_of.into_iter().map(|(frames, bytes)| AllocationStack { frames, bytes }).collect();
         stacks.sort_by(|a, b| b.bytes.total_cmp(&a.bytes).then_with(|| a.frames.cmp(&b.frames)));
-        Some(AllocationProfile { stacks, bytes: bytes_below(&file.head) })
+        Some(AllocationProfile { stacks, node_calls: collected.node_calls, bytes: bytes_below(&file.head) })
     }
 }
 
-fn collect(node: &ProfileNode, outer: &mut Vec<Rc<Frame>>, bytes_of: &mut HashMap<Vec<Rc<Frame>>, f64>) {
-    let frame = application_frame(&node.call_frame);
-    let pushed = frame.is_some();
-    outer.extend(frame.map(Rc::new));
-    if node.self_size > 0.0 && !outer.is_empty() {
-        *bytes_of.entry(outer.iter().rev().cloned().collect()).or_default() += node.self_size;
+#[derive(Default)]
+struct Collected {
+    bytes_of: HashMap<Vec<Rc<Frame>>, f64>,
+    node_calls: Vec<NodeCall>,
+}
+
+/// What stands above a node of the profile.
+#[derive(Default)]
+struct Outer<'a> {
+    frames: Vec<Rc<Frame>>,
+    /// Node's own since the last of those.
+    nodes: Vec<&'a CallFrame>,
+}
+
+fn collect<'a>(node: &'a ProfileNode, outer: &mut Outer<'a>, collected: &mut Collected) {
+    let frame = application_frame(&node.call_frame).map(Rc::new);
+    let is_nodes = node.call_frame.url.starts_with("node:");
+    let nodes = if frame.is_some() { std::mem::take(&mut outer.nodes) } else { Vec::new() };
+    outer.frames.extend(frame.clone());
+    outer.nodes.extend(is_nodes.then_some(&node.call_frame));
+    if node.self_size > 0.0 && !outer.frames.is_empty() {
+        let frames: Vec<Rc<Frame>> = outer.frames.iter().rev().cloned().collect();
+        if let Some(called) = outer.nodes.first() {
+            collected.node_calls.push(NodeCall {
+                scripts: outer.nodes.iter().map(|call| call.url.clone()).collect(),
+                called: called.function_name.clone(),
+                frames: frames.clone(),
+                bytes: node.self_size,
+            });
+        }
+        *collected.bytes_of.entry(frames).or_default() += node.self_size;
     }
     for child in &node.children {
-        collect(child, outer, bytes_of);
+        collect(child, outer, collected);
     }
-    if pushed {
-        outer.pop();
+    if is_nodes {
+        outer.nodes.pop();
+    }
+    if frame.is_some() {
+        outer.frames.pop();
+        outer.nodes = nodes;
     }
 }
 

@@ -152,12 +152,17 @@ impl RouteVotes {
 
 /// The route of all requests, or nearly all, between the first point and the last.
 pub fn only_route(points: &[Point]) -> Option<String> {
-    let (first, last) = (points.first()?, points.last()?);
+    let (route, share) = shares(points).into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (share >= ONLY).then_some(route)
+}
+
+/// The share of each route in the requests between the first point and the last.
+pub fn shares(points: &[Point]) -> BTreeMap<String, f64> {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return BTreeMap::new() };
     let asked = |route: &String, count: u64| count.saturating_sub(*first.routes.get(route).unwrap_or(&0));
     let total: u64 = last.routes.iter().map(|(route, &count)| asked(route, count)).sum();
-    let busiest = last.routes.iter().max_by_key(|&(route, &count)| asked(route, count))?;
-    let share = asked(busiest.0, *busiest.1) as f64 / total.max(1) as f64;
-    (share >= ONLY).then(|| busiest.0.clone())
+    let share = |route, count| asked(route, count) as f64 / total.max(1) as f64;
+    last.routes.iter().map(|(route, &count)| (route.clone(), share(route, count))).collect()
 }
 
 fn start_of(frame: &Frame) -> FunctionStart {
@@ -187,8 +192,11 @@ mod tests {
             RouteHandlers { route: "GET /a".into(), functions: vec![frame("/a.js", 10)] },
             RouteHandlers { route: "GET /b".into(), functions: vec![frame("/a.js", 20)] },
         ];
-        let profile =
-            AllocationProfile { stacks: vec![stack(8.0, &[5, 10]), stack(8.0, &[7, 20])], bytes: 16.0 };
+        let profile = AllocationProfile {
+            stacks: vec![stack(8.0, &[5, 10]), stack(8.0, &[7, 20])],
+            bytes: 16.0,
+            ..AllocationProfile::default()
+        };
         let index = RouteIndex::new(&handlers, &profile);
         assert_eq!(index.routes_of(&stack(1.0, &[5]).frames), names(&["GET /a"]));
         assert_eq!(index.routes_of(&stack(1.0, &[6, 20]).frames), names(&["GET /b"]));
@@ -204,7 +212,11 @@ mod tests {
             below
         };
         for file in ["/app/node_modules/express/lib/response.js", "node:_http_outgoing", ""] {
-            let profile = AllocationProfile { stacks: vec![send(file, &[10])], bytes: 8.0 };
+            let profile = AllocationProfile {
+                stacks: vec![send(file, &[10])],
+                bytes: 8.0,
+                ..AllocationProfile::default()
+            };
             let index = RouteIndex::new(&handlers, &profile);
             assert_eq!(index.routes_of(&send(file, &[30]).frames), names(&[]), "{file}");
         }
@@ -219,7 +231,8 @@ mod tests {
         ];
         let told = |a: f64, b: f64, nodes_own: f64, gained: f64| {
             let stacks = vec![stack(a, &[10]), stack(b, &[20])];
-            let profile = AllocationProfile { stacks, bytes: a + b + nodes_own };
+            let profile =
+                AllocationProfile { stacks, bytes: a + b + nodes_own, ..AllocationProfile::default() };
             RouteIndex::new(&handlers, &profile).explaining(&profile, gained)
         };
         assert_eq!(told(MB, 0.1 * MB, 0.1 * MB, MB).as_deref(), Some("GET /a"));
@@ -232,7 +245,8 @@ mod tests {
     #[test]
     fn a_route_with_more_alive_than_was_seen_may_hide_its_part() {
         let handlers = [RouteHandlers { route: "GET /b".into(), functions: vec![frame("/a.js", 20)] }];
-        let profile = AllocationProfile { stacks: vec![stack(8.0, &[20])], bytes: 8.0 };
+        let profile =
+            AllocationProfile { stacks: vec![stack(8.0, &[20])], bytes: 8.0, ..AllocationProfile::default() };
         let index = RouteIndex::new(&handlers, &profile);
         assert!(index.hides(&profile, &["GET /a".to_owned()], 4.0));
         assert!(!index.hides(&profile, &["GET /a".to_owned()], 9.0));

@@ -7,6 +7,7 @@ use super::cluster::{class_of, is_rootlike, is_storage};
 use super::dominance::Dominance;
 use super::holder::{Start, holder_path};
 use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, NodeIndex, NodeType};
+use crate::source::is_of_application;
 
 /// Objects above one that are looked at for the older ones that hold it.
 const MAX_ABOVE: usize = 64;
@@ -110,11 +111,13 @@ fn says_nothing(graph: &HeapGraph, edge: EdgeIndex, source: NodeIndex) -> bool {
 fn ranks(graph: &HeapGraph, held: &BTreeMap<NodeIndex, usize>) -> HashMap<NodeIndex, usize> {
     let dominance = Dominance::of(graph);
     let named = |holder: NodeIndex| match holder_path(graph, &dominance, holder, None).start {
-        Start::Script(_) => 0,
-        Start::Exports(_) => 1,
-        Start::Global(_) => 2,
-        Start::Internal(_) => 3,
-        Start::Root => 4,
+        Start::Script(file) if is_of_application(&file) => 0,
+        Start::Exports(file) if is_of_application(&file) => 1,
+        Start::Script(_) => 2,
+        Start::Exports(_) => 3,
+        Start::Global(_) => 4,
+        Start::Internal(_) => 5,
+        Start::Root => 6,
     };
     let mut order: Vec<_> =
         held.iter().map(|(&holder, &count)| (std::cmp::Reverse(count), named(holder), holder)).collect();

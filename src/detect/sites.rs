@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use super::input::Frame;
-use super::profile::AllocationProfile;
+use super::profile::{AllocationProfile, NodeCall};
 use crate::source::{
     FunctionId, Limit, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind, Variable,
+    is_of_application,
 };
 
 /// Something on a retainer path that has a name in the source.
@@ -87,10 +89,14 @@ impl<'a> SiteFinder<'a> {
         SiteFinder { sources, profile, live, application_files }
     }
 
-    /// The sites of a holder, given what names it: nearest anchor first.
-    pub fn find(&mut self, anchors: &[Anchor]) -> Sites {
+    /// The sites of a holder, given what names it: nearest anchor first. `of_entry`: what grows is an entry of what that
+    /// one names.
+    pub fn find(&mut self, anchors: &[Anchor], of_entry: bool) -> Sites {
         let nearest = &anchors[..anchors.len().min(MAX_ANCHORS)];
-        let mut found = nearest.iter().map(|anchor| self.touched_at(anchor)).find(|sites| !sites.is_empty());
+        let mut touched =
+            nearest.iter().enumerate().map(|(at, anchor)| self.touched_at(anchor, at == 0 && of_entry));
+        let mut found = touched.find(|sites| !sites.is_empty());
+        drop(touched);
         found = found.or_else(|| nearest.iter().find_map(|anchor| self.touched_elsewhere(anchor)));
         let mut grows_at = found.unwrap_or_default();
         let places = [anchors.first().map(Anchor::file), grows_at.first().map(|site| site.file.as_path())];
@@ -106,12 +112,16 @@ impl<'a> SiteFinder<'a> {
     }
 
     /// The lines that make an anchor's variable or property grow, in functions that allocated what is alive.
-    fn touched_at(&mut self, anchor: &Anchor) -> Vec<Site> {
+    fn touched_at(&mut self, anchor: &Anchor, of_entry: bool) -> Vec<Site> {
         let Some(source) = self.sources.file(anchor.file()) else { return Vec::new() };
         let mut touches = anchor.touches_at_home(&source);
         // Reading a property that is called so is too little: other classes have one, too.
         if matches!(anchor, Anchor::Property { .. }) {
             touches.retain(|touch| touch.kind <= TouchKind::Assigns);
+        }
+        let is_fitting = |touch: &Touch| touch.kind == TouchKind::Adds && touch.is_of_entry() == of_entry;
+        if touches.iter().any(|touch| is_fitting(touch)) {
+            touches.retain(|touch| is_fitting(touch) || touch.kind != TouchKind::Adds);
         }
         self.strongest(anchor.file(), &source, touches)
     }
@@ -201,6 +211,50 @@ impl<'a> SiteFinder<'a> {
         sites
     }
 
+    /// The lines of the application from which live allocations went into `scripts` of Node's own: what holds, and what
+    /// defines the class of what is held.
+    pub fn calls_into_node(&mut self, scripts: &[String]) -> Vec<Site> {
+        let mut calls: HashMap<(&Frame, &str), f64> = HashMap::new();
+        let is_inside = |call: &&NodeCall| call.scripts.iter().any(|on| scripts.contains(on));
+        for call in self.profile.node_calls.iter().filter(is_inside) {
+            let is_applications = |frame: &Rc<Frame>| is_of_application(Path::new(&frame.file));
+            let Some(caller) = call.frames.iter().position(is_applications) else { continue };
+            let called = match caller.checked_sub(1) {
+                Some(between) => call.frames[between].function.as_deref().unwrap_or_default(),
+                None => &call.called,
+            };
+            *calls.entry((&call.frames[caller], called)).or_default() += call.bytes;
+        }
+        let mut calls: Vec<_> = calls.into_iter().collect();
+        calls.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let mut sites: Vec<Site> =
+            calls.iter().flat_map(|((caller, called), _)| self.calls_of(caller, called)).collect();
+        dedup(&mut sites);
+        sites.truncate(MAX_SITES);
+        sites
+    }
+
+    /// Where the function of `caller` calls what is called so.
+    fn calls_of(&mut self, caller: &Frame, called: &str) -> Vec<Site> {
+        let file = PathBuf::from(&caller.file);
+        let Some(source) = self.sources.file(&file) else { return Vec::new() };
+        let Some(function) = source.function_starting_at(position(caller)) else { return Vec::new() };
+        let of_variables = source.variables.iter().map(|variable| (&variable.name, &variable.touches));
+        let calls = of_variables.chain(&source.properties).flat_map(|(name, touches)| {
+            let is_call = move |touch: &&Touch| match touch.method.as_deref() {
+                Some(method) => method == called,
+                None => touch.kind == TouchKind::Calls && name == called,
+            };
+            touches.iter().filter(is_call)
+        });
+        let within =
+            calls.filter(|touch| touch.function.is_some_and(|inner| source.is_within(inner, function)));
+        let mut sites: Vec<Site> =
+            within.map(|touch| site(&file, &source, touch.at, touch.function)).collect();
+        sites.sort();
+        sites
+    }
+
     /// The functions of the application that call into a dependency, those first below which most is alive.
     fn callers_of(&mut self, package: &PackageOf) -> Vec<Frame> {
         let mut alive: Vec<(f64, Frame)> = Vec::new();
@@ -259,7 +313,10 @@ impl<'a> SiteFinder<'a> {
             let variable = names.iter().find_map(own);
             let assigned = |name: &str| {
                 let touches = source.properties.get(name).into_iter().flatten();
-                touches.into_iter().find(|touch| touch.kind == TouchKind::Assigns && touch.function.is_none())
+                // The last one: what TypeScript writes first says only that there will be one.
+                touches
+                    .into_iter()
+                    .rfind(|touch| touch.kind == TouchKind::Assigns && touch.function.is_none())
             };
             let at = variable.map(|variable| variable.declared);
             let at = at.or_else(|| names.iter().find_map(|name| assigned(name)).map(|touch| touch.at));
@@ -342,29 +399,29 @@ pub fn application_touches(
     sources: &mut SourceCache,
     scripts: &[PathBuf],
     anchor: &Anchor,
+    of_entry: bool,
 ) -> Vec<(Site, Option<Limit>)> {
     if sources.dependency(anchor.file()).is_some() {
         return Vec::new();
     }
-    let mut found = own_touches(sources, anchor);
+    let mut found = own_touches(sources, anchor, of_entry);
     for file in scripts.iter().take(MAX_FILES) {
         if file == anchor.file() || sources.dependency(file).is_some() {
             continue;
         }
         let Some(source) = sources.file(file) else { continue };
-        let touches = anchor.touches_from_afar(&source);
-        found.extend(
-            touches.into_iter().map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)),
-        );
+        let touches =
+            anchor.touches_from_afar(&source).into_iter().filter(|touch| touch.is_of_entry() == of_entry);
+        found.extend(touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)));
     }
     found
 }
 
-/// What the file that `anchor` stands in does to it.
-pub fn own_touches(sources: &mut SourceCache, anchor: &Anchor) -> Vec<(Site, Option<Limit>)> {
+/// What the file that `anchor` stands in does to it, or to its entries.
+pub fn own_touches(sources: &mut SourceCache, anchor: &Anchor, of_entry: bool) -> Vec<(Site, Option<Limit>)> {
     let file = anchor.file();
     let Some(source) = sources.file(file) else { return Vec::new() };
-    let touches = anchor.touches_at_home(&source).into_iter();
+    let touches = anchor.touches_at_home(&source).into_iter().filter(|touch| touch.is_of_entry() == of_entry);
     touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)).collect()
 }
 

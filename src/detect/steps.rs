@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cluster::class_of;
 use super::holder::{HolderPath, Start, is_global};
 use super::sites::Anchor;
 use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, Hold, NodeIndex, NodeType};
@@ -59,13 +60,31 @@ impl<'a> PathReader<'a> {
         anchors
     }
 
+    /// Is what grows an entry of what the nearest anchor names, or below one? Then adding to that is not what makes it grow.
+    pub fn is_of_entry(&self, path: &HolderPath, down: &[EdgeIndex]) -> bool {
+        let start = match &path.start {
+            Start::Script(file) | Start::Exports(file) => Some(file),
+            _ => None,
+        };
+        let is_anchor = |&edge: &EdgeIndex| self.anchor(edge, start).is_some();
+        let is_entry = |edge: EdgeIndex| match self.graph.hold_of(edge) {
+            Hold::MapKey | Hold::MapValue | Hold::SetMember | Hold::Element => true,
+            Hold::Property => self.is_entry(edge),
+            _ => false,
+        };
+        if down.first().is_some_and(is_anchor) {
+            return false;
+        }
+        path.edges.iter().rev().copied().take_while(|edge| !is_anchor(edge)).any(is_entry)
+    }
+
     fn is_of_global(&self, edge: EdgeIndex) -> bool {
         is_global(self.graph, self.graph.edge_source(edge))
     }
 
     fn anchor(&self, edge: EdgeIndex, start: Option<&PathBuf>) -> Option<Anchor> {
         let source = self.graph.edge_source(edge);
-        let name = self.graph.edge_name(edge).to_string();
+        let name = symbol_as_written(&self.graph.edge_name(edge).to_string());
         match self.graph.hold_of(edge) {
             Hold::Variable(scope) => {
                 let file = path_of_script(&scope.file?)?;
@@ -163,13 +182,13 @@ impl<'a> PathReader<'a> {
     /// Is the property an entry of an object that is used as a dictionary?
     fn is_entry(&self, edge: EdgeIndex) -> bool {
         let graph = self.graph;
-        let (object, class) = (graph.edge_source(edge), graph.name(graph.edge_target(edge)));
+        let (object, class) = (graph.edge_source(edge), class_of(graph, graph.edge_target(edge)));
         let count = graph.edges(object).len();
         if graph.name(object) != "Object" || count <= DICTIONARY {
             return false;
         }
         let alike =
-            graph.edges(object).filter(|&other| graph.name(graph.edge_target(other)) == class).count();
+            graph.edges(object).filter(|&other| class_of(graph, graph.edge_target(other)) == class).count();
         alike * DICTIONARY_SHARE >= count
     }
 
@@ -206,11 +225,17 @@ fn symbol_as_written(name: &str) -> String {
         None => name.to_owned(),
     }
 }
-/// The event whose listeners the path ends in: where Node's emitters keep them.
+
+/// The event whose listeners the path ends in, when that has a name of its own.
 pub fn event_listened_to(path: &[Step]) -> Option<&str> {
+    kept_for_event(path).filter(|event| event.kind == StepKind::Property).map(|event| event.name.as_str())
+}
+
+/// The event whose listeners the path ends in: where Node's emitters keep them.
+pub fn kept_for_event(path: &[Step]) -> Option<&Step> {
     let (event, list) = match path {
         [.., list, event, Step { kind: StepKind::Element, .. }] | [.., list, event] => (event, list),
         _ => return None,
     };
-    (list.name == "_events" && event.kind == StepKind::Property).then_some(event.name.as_str())
+    (list.name == "_events").then_some(event)
 }

@@ -73,6 +73,20 @@ pub struct Touch {
     pub limit: Option<Limit>,
 }
 
+impl Touch {
+    /// Is what it changes one of the entries, or something below them: `byUser[id].push(x)`?
+    pub fn is_of_entry(&self) -> bool {
+        let below = match self.method {
+            Some(_) => &self.through[..],
+            None => &self.through[..self.through.len().saturating_sub(1)],
+        };
+        below.iter().any(|part| part == ENTRY)
+    }
+}
+
+/// What an entry is called in [`Touch::through`].
+pub(super) const ENTRY: &str = "[]";
+
 /// A declared variable, parameter, function, class or import.
 #[derive(Clone, Debug)]
 pub struct Variable {

@@ -35,6 +35,18 @@ impl SourceCache {
         self.files.entry(path.to_owned()).or_insert_with(|| read(path).map(Arc::new)).clone()
     }
 
+    /// The dependency that `file` gets when it imports `module`; `None` for files and for what is Node's own.
+    pub fn installed(&mut self, file: &Path, module: &str) -> Option<PackageOf> {
+        let parts = if module.starts_with('@') { 2 } else { 1 };
+        let name: PathBuf = module.split('/').take(parts).collect();
+        if module.starts_with(['.', '/']) || module.starts_with("node:") {
+            return None;
+        }
+        let folders = file.ancestors().skip(1).map(|folder| folder.join("node_modules").join(&name));
+        let found = folders.map(|root| root.join("package.json")).find(|manifest| manifest.is_file())?;
+        self.dependency(&found)
+    }
+
     /// The dependency that `path` belongs to; `None` for the application's own files.
     pub fn dependency(&mut self, path: &Path) -> Option<PackageOf> {
         let root = package_root(path)?;

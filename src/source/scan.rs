@@ -5,17 +5,17 @@ use std::path::Path;
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPatternKind, PropertyKey};
+use oxc_ast::ast::{BindingPatternKind, Expression, PropertyKey};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder};
 use oxc_span::{GetSpan, SourceType};
 
-use super::facts::{Function, FunctionId, Limit, SourceFile, Touch, TouchKind, Variable};
+use super::facts::{ENTRY, Function, FunctionId, Limit, SourceFile, Touch, TouchKind, Variable};
 use super::limits::{Change, Limits};
 use super::lines::Lines;
 use super::origins::Origins;
 use super::symbols::{Symbols, symbol_key};
-use super::usage::{Usage, usage};
+use super::usage::{Usage, entry_of, usage};
 
 /// The facts of `text`; `None` when it is not JavaScript or TypeScript that oxc can parse.
 pub(super) fn scan(text: &str, path: &Path) -> Option<SourceFile> {
@@ -60,6 +60,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         self.collect_properties();
         self.collect_globals();
         self.collect_variables();
+        self.collect_entries();
         self.facts
     }
 
@@ -131,6 +132,41 @@ impl<'s, 'a> Scan<'s, 'a> {
             };
             self.facts.variables.push(variable);
         }
+    }
+
+    /// What is done to a variable that is an entry of a collection is done to what the collection holds.
+    fn collect_entries(&mut self) {
+        for node in self.nodes.iter() {
+            let AstKind::VariableDeclarator(declarator) = node.kind() else { continue };
+            let name = declarator.id.get_binding_identifier().and_then(|name| name.symbol_id.get());
+            let (Some(entry), Some(value)) = (name, &declarator.init) else { continue };
+            let Some(collection) = entry_of(value) else { continue };
+            let touches = self.scoping.get_resolved_references(entry).map(|reference| {
+                let touch = self.touch(reference.node_id());
+                let through = std::iter::once(ENTRY.to_owned()).chain(touch.through).collect();
+                Touch { through, ..touch }
+            });
+            let touches: Vec<Touch> =
+                touches.filter(|touch| touch.kind < TouchKind::Calls || touch.limit.is_some()).collect();
+            if let Some(known) = self.touches_of(collection) {
+                known.extend(touches);
+            }
+        }
+    }
+
+    /// The touches of the variable or property that an expression is.
+    fn touches_of(&mut self, expression: &Expression) -> Option<&mut Vec<Touch>> {
+        let property = match expression.get_inner_expression() {
+            Expression::Identifier(name) => {
+                let symbol = self.scoping.get_reference(name.reference_id.get()?).symbol_id()?;
+                // One for each symbol, in the order of their ids.
+                return self.facts.variables.get_mut(symbol.index()).map(|variable| &mut variable.touches);
+            }
+            Expression::StaticMemberExpression(member) => member.property.name.to_string(),
+            Expression::PrivateFieldExpression(member) => format!("#{}", member.field.name),
+            _ => return None,
+        };
+        Some(self.facts.properties.entry(property).or_default())
     }
 
     fn touch(&self, node: NodeId) -> Touch {
@@ -224,14 +260,29 @@ mod tests {
     }
 
     #[test]
-    fn a_property_with_a_symbol_for_a_name_is_called_as_in_a_heap_snapshot() {
+    fn what_is_done_to_an_entry_is_done_to_what_the_collection_holds() {
+        let file = facts(
+            "const rooms = new Map();\nfunction join(id, who) {\n  const room = rooms.get(id) ?? new Map();\n  rooms.set(id, room);\n  room.set(who, 1);\n}\nclass A {\n  #lists = {};\n  add(k, v) { const list = (this.#lists[k] ??= []); list.push(v); this.byKey.get(k).push(v); }\n}\n",
+        );
+        let told = |touches: &[Touch]| {
+            let adds = touches.iter().filter(|touch| touch.kind == TouchKind::Adds);
+            adds.map(|touch| (touch.at.line, touch.is_of_entry())).collect::<Vec<_>>()
+        };
+        let rooms = file.variables.iter().find(|variable| variable.name == "rooms").unwrap();
+        assert_eq!(told(&rooms.touches), [(4, false), (5, true)]);
+        assert_eq!(told(&file.properties["#lists"]), [(9, false), (9, true)]);
+        assert_eq!(told(&file.properties["byKey"]), [(9, true)]);
+    }
+
+    #[test]
+    fn a_property_whose_name_is_a_symbol_is_called_after_that() {
         let file = facts(
             "const kAll = Symbol.for('app.all');\nclass Store {\n  add(k) { globalThis[kAll].push(k); this[Symbol('own')][k] = 1; this[k] = 2; }\n}\n",
         );
         let lines =
             |name: &str| file.properties[name].iter().map(|t| (t.kind, t.at.line)).collect::<Vec<_>>();
-        assert_eq!(lines("<symbol app.all>"), [(TouchKind::Adds, 3)]);
-        assert_eq!(lines("<symbol own>"), [(TouchKind::Adds, 3)]);
+        assert_eq!(lines("Symbol(app.all)"), [(TouchKind::Adds, 3)]);
+        assert_eq!(lines("Symbol(own)"), [(TouchKind::Adds, 3)]);
         assert!(!file.properties.contains_key("k"), "a key that may be anything names no property");
     }
 

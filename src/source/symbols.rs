@@ -33,9 +33,9 @@ impl<'s, 'a> Symbols<'s, 'a> {
     }
 }
 
-/// What a heap snapshot calls a property whose name is a symbol.
+/// What a property is called whose name is a symbol.
 pub(super) fn symbol_key(description: &str) -> String {
-    format!("<symbol {description}>")
+    format!("Symbol({description})")
 }
 
 /// `Symbol('x')` or `Symbol.for('x')`.

@@ -1,11 +1,11 @@
 //! What an expression's surroundings do with it.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{AssignmentTarget, Expression};
 use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::{GetSpan, Span};
 
-use super::facts::TouchKind;
+use super::facts::{ENTRY, TouchKind};
 use super::limits::is_removing;
 
 /// Methods that, by the conventions of the language and of Node, add something to their object.
@@ -48,7 +48,8 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
     let mut used = Usage { kind: TouchKind::Reads, through: Vec::new(), method: None, removes: false };
     let mut inner = nodes.kind(node).span();
     let mut inside_literal = false;
-    for parent in nodes.ancestor_kinds(node) {
+    let mut around = nodes.ancestor_kinds(node).peekable();
+    while let Some(parent) = around.next() {
         match parent {
             AstKind::StaticMemberExpression(member) if is(&member.object, inner) && !inside_literal => {
                 used.through.push(member.property.name.to_string());
@@ -57,7 +58,7 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
                 used.through.push(format!("#{}", member.field.name));
             }
             AstKind::ComputedMemberExpression(member) if is(&member.object, inner) && !inside_literal => {
-                used.through.push("[]".to_owned());
+                used.through.push(ENTRY.to_owned());
             }
             AstKind::ArrayExpression(_)
             | AstKind::ObjectExpression(_)
@@ -67,6 +68,14 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
             | AstKind::ChainExpression(_)
             | AstKind::ParenthesizedExpression(_)
             | AstKind::TSNonNullExpression(_) => {}
+            AstKind::CallExpression(call)
+                if is(&call.callee, inner)
+                    && used.through.last().is_some_and(|method| is_getter(method))
+                    && around.peek().is_some_and(|next| is_object_of(next, call.span)) =>
+            {
+                used.through.pop();
+                used.through.push(ENTRY.to_owned());
+            }
             AstKind::CallExpression(call) if is(&call.callee, inner) => {
                 used.method = used.through.pop();
                 let adds = used.method.as_deref().is_some_and(|method| ADDING_METHODS.contains(&method));
@@ -85,13 +94,13 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
             AstKind::AssignmentExpression(assignment)
                 if assignment.left.span() == inner && !inside_literal =>
             {
-                let indexed = used.through.last().is_some_and(|last| last == "[]");
+                let indexed = used.through.last().is_some_and(|last| last == ENTRY);
                 used.kind = if indexed { TouchKind::Adds } else { TouchKind::Assigns };
                 used.removes = used.through.is_empty() || used.through == ["length"];
                 break;
             }
             AstKind::UnaryExpression(unary) if unary.operator.as_str() == "delete" => {
-                used.removes = used.through == ["[]"];
+                used.removes = used.through == [ENTRY];
                 break;
             }
             _ => break,
@@ -99,6 +108,40 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
         inner = parent.span();
     }
     used
+}
+
+/// The collection of which the value of an expression is an entry: `m` in `m.get(k)`, `m[k]`, `m[k] ??= []`, and in
+/// `m.get(k) ?? []`.
+pub(super) fn entry_of<'e, 'a>(value: &'e Expression<'a>) -> Option<&'e Expression<'a>> {
+    match value.get_inner_expression() {
+        Expression::ComputedMemberExpression(member) => Some(&member.object),
+        Expression::LogicalExpression(either) => entry_of(&either.left),
+        Expression::AssignmentExpression(assignment) => match &assignment.left {
+            AssignmentTarget::ComputedMemberExpression(member) => Some(&member.object),
+            _ => None,
+        },
+        Expression::CallExpression(call) => match call.callee.get_inner_expression() {
+            Expression::StaticMemberExpression(member) if is_getter(&member.property.name) => {
+                Some(&member.object)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Methods that, by the conventions of the language, return one of the entries of their object.
+fn is_getter(method: &str) -> bool {
+    matches!(method, "get" | "at")
+}
+
+fn is_object_of(parent: &AstKind, span: Span) -> bool {
+    match parent {
+        AstKind::StaticMemberExpression(member) => is(&member.object, span),
+        AstKind::ComputedMemberExpression(member) => is(&member.object, span),
+        AstKind::PrivateFieldExpression(member) => is(&member.object, span),
+        _ => false,
+    }
 }
 
 fn is(expression: &Expression, span: Span) -> bool {
