@@ -114,6 +114,14 @@ pub fn bound_in(package: &str, holder: Option<&str>) -> String {
     )
 }
 
+/// What to do about timers that a library sets for what it makes.
+pub fn stop_in(package: &str) -> String {
+    format!(
+        "Stop what sets the timer in {package} when its work is done: it has a method for that (close, stop, shutdown, \
+         destroy …), and keeps its timer until then. Or make it once, at start-up."
+    )
+}
+
 /// What to do about functions that are handed to a library one by one, and stay there.
 pub fn unregister(name: &str, holder: Option<&str>) -> String {
     let holder = holder.unwrap_or("its holder");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::advice::advice;
+use super::advice::{advice, stop_in};
 use super::input::{Frame, ResourceGroup, TestRun};
 use super::resources::{ResourceGrowth, growing};
 use super::steps::shown;
@@ -39,7 +39,10 @@ fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut Sou
             ..Growth::default()
         },
         evidence: evidence(run, growth, created_at.first()),
-        advice: advice(kind, &group.name, &path, None),
+        advice: match &package {
+            Some(package) if kind == SuspectKind::Timer => stop_in(&package.name),
+            _ => advice(kind, &group.name, &path, None),
+        },
         confidence: if created_at.is_empty() { Confidence::Low } else { Confidence::High },
         routes: routes(growth),
         holder: group.holder.clone().filter(|_| kind == SuspectKind::Listener),
@@ -132,5 +135,43 @@ fn kind_of(kind: &str, name: &str) -> SuspectKind {
         "request" => SuspectKind::Request,
         _ if name.contains("Socket") => SuspectKind::Socket,
         _ => SuspectKind::Handle,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::Point;
+    use super::*;
+
+    /// What is said of intervals that pile up, set in these files, innermost first.
+    fn told(files: &[&str]) -> (String, Option<String>) {
+        let frame = |file: &&str| Frame { file: (*file).to_owned(), line: 7, column: 1, function: None };
+        let group = |count: u64| ResourceGroup {
+            kind: "timer".into(),
+            name: "setInterval".into(),
+            count,
+            delay_ms: Some(1000.0),
+            site: files.iter().map(frame).collect(),
+            ..ResourceGroup::default()
+        };
+        let point = |round: u64| Point {
+            requests: round as f64 * 50.0,
+            at_ms: round as f64 * 1000.0,
+            resources: vec![group(10 + round * 50)],
+            ..Point::default()
+        };
+        let run = TestRun { points: (0..4).map(point).collect(), cwd: "/app".into(), ..TestRun::default() };
+        let suspect = resource_suspects(&run, &mut SourceCache::default()).remove(0);
+        (suspect.created_at[0].file.clone(), suspect.advice.split_once(':').map(|(does, _)| does.to_owned()))
+    }
+
+    #[test]
+    fn a_timer_of_a_librarys_is_stopped_by_the_library_and_the_applications_own_is_cleared() {
+        let breakers = told(&["/app/node_modules/breaker/status.js", "/app/stock.js"]);
+        assert_eq!(
+            breakers,
+            ("stock.js".into(), Some("Stop what sets the timer in breaker when its work is done".into()))
+        );
+        assert_eq!(told(&["/app/stock.js"]), ("stock.js".into(), None));
     }
 }
