@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, mpsc};
 
 use super::aggregates::{self, ClassSummary};
 use super::bits::BitVec;
 use super::classes::{ClassKey, Classes};
 use super::detached::{DETACHED, propagate_detachedness};
 use super::distances::{self, UNREACHED};
-use super::dominators::{DominatorTree, FlowGraph};
+use super::dominators::{DominatorTree, FlowGraph, Room};
 use super::ephemeron::Ephemerons;
 use super::error::HeapError;
 use super::essential::essential_edges;
@@ -88,14 +88,21 @@ impl HeapGraph {
         propagate_detachedness(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);
         let sizes = std::mem::take(&mut snapshot.nodes.self_sizes);
-        // Two halves of about the same work: dominators, and everything else.
+        // Two halves of about the same work: dominators, and everything else, the memory for the dominators first.
+        let (nodes, edges) = (snapshot.nodes.len(), snapshot.edges.targets.len());
+        let (hand_over, room) = mpsc::sync_channel(1);
         let (others, dominators) = both(
             || {
+                // The other half has ended early if it takes none.
+                let _ = hand_over.send(Room::warm(nodes, edges));
                 let sizes = shallow_sizes(&snapshot, sizes, task)?;
                 let distances = distances::distances(&snapshot, &ephemerons, task)?;
                 Ok((sizes, distances, Classes::of(&snapshot, task)?))
             },
-            || dominators(&snapshot, &ephemerons, task),
+            || {
+                let room = || room.recv().unwrap_or_else(|_| Room::warm(nodes, edges));
+                dominators(&snapshot, &ephemerons, room, task)
+            },
         );
         let ((essential, tree), (sizes, distances, classes)) = (dominators?, others?);
         snapshot.nodes.self_sizes = sizes;
@@ -375,12 +382,13 @@ impl HeapGraph {
 fn dominators(
     snapshot: &Snapshot,
     ephemerons: &Ephemerons,
+    room: impl FnOnce() -> Room,
     task: &Task,
 ) -> Result<(BitVec, DominatorTree), HeapError> {
     let (essential, retainers) = essential_edges(snapshot, ephemerons, task)?;
     let (first_edges, targets) = (&snapshot.nodes.first_edges, &snapshot.edges.targets);
     let graph = FlowGraph { first_edges, targets, essential: &essential, retainers: &retainers };
-    let tree = DominatorTree::of(&graph, task)?;
+    let tree = DominatorTree::of(&graph, room(), task)?;
     Ok((essential, tree))
 }
 

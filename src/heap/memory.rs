@@ -28,6 +28,15 @@ pub(super) fn prefetch<T>(values: &[T], index: usize) {
     let _ = (values, index);
 }
 
+/// An empty vector whose memory was touched already. Where a machine gives fresh memory slowly, that is what takes longest
+/// about a large vector, and another thread can do it beforehand.
+pub(super) fn warm<T: Copy + Default>(capacity: usize) -> Vec<T> {
+    let mut vector = with_room(capacity);
+    vector.resize(capacity, T::default());
+    std::hint::black_box(&mut vector).clear();
+    vector
+}
+
 /// An empty vector with room for `capacity` values.
 pub(super) fn with_room<T>(capacity: usize) -> Vec<T> {
     let vector = Vec::with_capacity(capacity);

@@ -12,6 +12,7 @@ mod retainers;
 mod search;
 mod semidominators;
 
+pub(super) use self::search::Room;
 use self::search::search;
 use self::semidominators::{Semidominators, semidominators};
 use super::bits::{BitVec, FewCounts};
@@ -48,9 +49,9 @@ impl DominatorTree {
     ///
     /// # Errors
     /// When the task is called off.
-    pub fn of(graph: &FlowGraph<'_>, task: &Task) -> Result<Self, HeapError> {
+    pub fn of(graph: &FlowGraph<'_>, room: Room, task: &Task) -> Result<Self, HeapError> {
         let Semidominators { order, parents, semidominators: semi } =
-            semidominators(search(graph, task)?, task)?;
+            semidominators(search(graph, room, task)?, task)?;
         // Nearest common ancestor of parent and semidominator; numbers grow away from the root.
         let mut by_number = parents;
         for w in 1..by_number.len() {
@@ -153,6 +154,8 @@ mod tests {
         edges.iter().filter(|edge| edge.1).for_each(|edge| retainers.add(edge.0 as usize));
         let (first_edges, targets, essential) = (&first_edges, &targets, &essential);
         let graph = FlowGraph { first_edges, targets, essential, retainers: &retainers };
-        assert!(DominatorTree::of(&graph, &Task::default()).unwrap().dominators == slow_dominators(&graph));
+        let room = Room::warm(COUNT as usize, edges.len());
+        let tree = DominatorTree::of(&graph, room, &Task::default()).unwrap();
+        assert!(tree.dominators == slow_dominators(&graph));
     }
 }

@@ -6,8 +6,32 @@ use super::FlowGraph;
 use super::retainers::Lists;
 use crate::heap::bits::BitVec;
 use crate::heap::error::HeapError;
-use crate::heap::memory::{with_room, zeroed};
+use crate::heap::memory::warm;
 use crate::heap::task::Task;
+
+/// The memory a [`search`] takes.
+pub(in crate::heap) struct Room {
+    numbers: Vec<u32>,
+    order: Vec<u32>,
+    links: Vec<Link>,
+    lowest: Vec<u32>,
+    higher: Lists,
+}
+
+impl Room {
+    /// Memory for a graph of so many nodes and edges, touched: another thread can do that while it is not needed yet.
+    pub fn warm(nodes: usize, edges: usize) -> Self {
+        let mut numbers = warm(nodes);
+        numbers.resize(nodes, 0);
+        Self {
+            numbers,
+            order: warm(nodes),
+            links: warm(nodes),
+            lowest: warm(nodes),
+            higher: Lists::warm(edges),
+        }
+    }
+}
 
 /// Depth-first numbering, and what retains each number: the lowest lower number, and all higher ones.
 pub(super) struct Search {
@@ -25,7 +49,7 @@ pub(super) struct Search {
 
 /// A number's place in the search tree. Three vectors in one, and each word with two lives: what is touched for the first
 /// time is what takes longest here.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Link {
     /// Its parent in the search tree; the root's is 0. Once the number is linked (see [`super::semidominators`]), maybe a
     /// higher node, up to which the path is summed up.
@@ -37,20 +61,11 @@ pub(super) struct Link {
 
 /// Numbers all nodes: first what the root reaches, then what hangs on nodes without any retainer, then cycles that nothing
 /// reaches; these hang on the root and retain nothing.
-pub(super) fn search(graph: &FlowGraph<'_>, task: &Task) -> Result<Search, HeapError> {
+pub(super) fn search(graph: &FlowGraph<'_>, room: Room, task: &Task) -> Result<Search, HeapError> {
     let count = graph.first_edges.len() - 1;
-    let mut searcher = Searcher {
-        graph,
-        visited: BitVec::new(count),
-        numbers: zeroed(count),
-        found: Search {
-            order: with_room(count),
-            links: with_room(count),
-            lowest: with_room(count),
-            higher: Lists::new(graph.targets.len()),
-            spare: Vec::new(),
-        },
-    };
+    let Room { numbers, order, links, lowest, higher } = room;
+    let found = Search { order, links, lowest, higher, spare: Vec::new() };
+    let mut searcher = Searcher { graph, visited: BitVec::new(count), numbers, found };
     searcher.visit(0, task)?;
     let unreached = searcher.visited.clear_bits(count);
     let orphans: Vec<usize> = unreached.filter(|&node| graph.retainers.is_zero(node)).collect();
