@@ -56,6 +56,7 @@ function destination(file) {
 function freshName(target) {
   return `${target}.${process.pid}`;
 }
+
 function cannotWrite(file, error) {
   return new LeakWatchError('ERR_LEAKWATCH_FOLDER', `Cannot write the report to ${file}: ${error.message}. Name another file for --json.`, { cause: error });
 }
