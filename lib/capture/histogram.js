@@ -34,7 +34,8 @@ function countClasses() {
 function countObjects() {
   const value = (/** @type {any} */ object, /** @type {string} */ key) => Object.getOwnPropertyDescriptor(object, key)?.value;
   const add = (/** @type {Map<any, number>} */ counts, /** @type {any} */ key, /** @type {number} */ count) => counts.set(key, (counts.get(key) ?? 0) + count);
-  const sorted = (/** @type {Map<string, number>} */ counts) => [...counts].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
+  const sorted = (/** @type {Map<string, number>} */ counts) => [...counts].map(([name, count]) => ({ name, count }))
+    .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
   const nameOf = (/** @type {any} */ prototype) => {
     try {
       for (let at = prototype; at; at = Object.getPrototypeOf(at)) {
