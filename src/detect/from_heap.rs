@@ -307,9 +307,9 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// None for what grows by itself. The routes that left something when they were alone; else those of the allocation stacks through a growing
-    /// line's function; else those whose handlers surround such a line; else, in a running server, the one that must
-    /// have allocated it; else the only one that was asked for.
+    /// None for what grows by itself. The routes that left something when they were alone; else those of the allocation
+    /// stacks through a growing line's function; else those whose handlers surround such a line; else, in a running
+    /// server, the one that must have allocated it; else the only one that was asked for.
     fn route_names(&mut self, cluster: &Cluster, sites: &Sites, rates: &[RouteRate]) -> Vec<String> {
         if self.grows_by_itself(cluster, rates) {
             return Vec::new();
