@@ -5,6 +5,7 @@ use super::collections::{self, CollectionKind, Slot};
 use super::graph::HeapGraph;
 use super::handlers::{self, RouteHandler};
 use super::holds::{self, Hold};
+use super::locations::ScriptPosition;
 use super::modules::{self, ExportedVariable};
 use super::paths::{self, PathTree, RetainerPath};
 use super::scopes::{self, Scope, ScopeInfos};
@@ -14,10 +15,17 @@ use super::types::{EdgeIndex, NodeIndex};
 impl HeapGraph {
     /// Where a function stands, or the constructor of an object; `None` for built-in ones and for other nodes.
     pub fn location_of(&self, node: NodeIndex) -> Option<Location> {
-        let place = self.script_position(node)?;
-        let file = self.scripts.get_or_init(|| Scripts::of(self)).file(place.script_id)?.to_owned();
+        let place = self.script_position(node).or_else(|| self.position_by_prototype(node))?;
+        let file = self.script_file(place.script_id)?.to_owned();
         let function = Some(self.name(node).into_owned()).filter(|name| !name.is_empty());
         Some(Location { file, line: place.line + 1, column: place.column + 1, function })
+    }
+
+    /// Where the constructor stands that an object's prototype names: `Reflect.construct` and some of Node's own classes
+    /// leave none with the object's shape, from which V8 writes locations.
+    fn position_by_prototype(&self, object: NodeIndex) -> Option<ScriptPosition> {
+        let prototype = self.property_target(object, b"__proto__")?;
+        self.script_position(self.property_target(prototype, b"constructor")?)
     }
 
     /// The files of all scripts that have a function alive.
