@@ -45,6 +45,8 @@ for (const version of ['running', ...(process.env.TEST_NODES ?? '').split(',').f
     assert.deepEqual([find('set')?.entries, find('set')?.capacity], [100, 128]);
     const list = suspects.find(({ path }) => path === 'global › list › {link, text}');
     assert.ok(Number(list?.retainedBytes) > 30_000 * 32, JSON.stringify(suspects));
+    const groups = suspects.filter(({ kind }) => kind === 'group').map(({ className, count }) => [className, count]);
+    assert.deepEqual(groups, [['Ticket', 3000]], 'the scopes of files are no group');
     assert.ok(!collections.some(({ path }) => path.includes('primordials')), "Node's own are left out");
   });
 }

@@ -171,9 +171,11 @@ fn is_source_text(graph: &HeapGraph, node: NodeIndex, child: NodeIndex) -> bool 
     graph.node_type(node) == NodeType::Code && graph.node_type(child) == NodeType::String
 }
 
-/// What programs make, as against V8's bookkeeping for them.
+/// What programs make, as against V8's bookkeeping for them and what every file has.
 fn is_program(graph: &HeapGraph, node: NodeIndex) -> bool {
-    !is_runtime(graph, node) && !matches!(graph.node_type(node), NodeType::Array | NodeType::Closure)
+    !is_runtime(graph, node)
+        && !matches!(graph.node_type(node), NodeType::Array | NodeType::Closure)
+        && graph.file_of_module_scope(node).is_none()
 }
 
 /// Objects of one class below the runtime's.
