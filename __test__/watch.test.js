@@ -12,7 +12,7 @@ const lineOf = (mark) => lines.findIndex((line) => line.includes(`// leak: ${mar
 const NODE = process.env.TEST_NODE || process.execPath;
 
 function run(express) {
-  const child = spawnSync(NODE, ['--expose-gc', '--no-warnings', fixture], { encoding: 'utf8', timeout: 60_000, env: { ...process.env, EXPRESS: express } });
+  const child = spawnSync(NODE, ['--expose-gc', '--no-warnings', fixture], { encoding: 'utf8', timeout: 240_000, env: { ...process.env, EXPRESS: express } });
   assert.equal(child.status, 0, child.stderr);
   return JSON.parse(child.stdout);
 }

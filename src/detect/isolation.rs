@@ -28,6 +28,8 @@ pub struct RouteRate {
     pub count: u64,
     /// The same per request.
     pub per_request: f64,
+    /// The same per second; 0 when nobody looked at the clock.
+    pub per_second: f64,
 }
 
 /// For each cluster, what each isolated route left in it. Empty lists when nothing was isolated.
@@ -79,8 +81,8 @@ pub fn guilty(rates: &[RouteRate]) -> Vec<String> {
     guilty.into_iter().map(|rate| rate.route.clone()).collect()
 }
 
-/// Does it grow by itself, with time and not with requests? Then every route alone leaves about as much, as a round or a
-/// request, and what they leave adds up to more than all of them left `together`, per request. `share` of a route: of all
+/// Does it grow by itself, with time and not with requests? Then every route alone leaves about as much, as a round, a
+/// request or a second, and what they leave adds up to more than all of them left `together`, per request. `share` of a route: of all
 /// requests.
 pub fn grows_by_itself(rates: &[RouteRate], share: impl Fn(&str) -> f64, together: f64) -> bool {
     let alike = |values: &dyn Fn(&RouteRate) -> f64| {
@@ -88,10 +90,13 @@ pub fn grows_by_itself(rates: &[RouteRate], share: impl Fn(&str) -> f64, togethe
             .iter()
             .map(values)
             .fold((f64::MAX, 0.0), |(low, high), value| (value.min(low), value.max(high)));
-        least >= most * MIN_ALIKE
+        most > 0.0 && least >= most * MIN_ALIKE
     };
     let enough = rates.len() > 1 && rates.iter().all(|rate| rate.count >= MIN_COUNT);
-    let alike = enough && (alike(&|rate| rate.count as f64) || alike(&|rate| rate.per_request));
+    let alike = enough
+        && (alike(&|rate| rate.count as f64)
+            || alike(&|rate| rate.per_request)
+            || alike(&|rate| rate.per_second));
     let expected: f64 = rates.iter().map(|rate| rate.per_request * share(&rate.route)).sum();
     alike && expected > together * MIN_EXCESS
 }
@@ -115,7 +120,13 @@ fn count_new(graph: &HeapGraph, newest: u32, clusters: &[Cluster], last: &HeapGr
 }
 
 fn rate(round: &Isolated, count: u64) -> RouteRate {
-    RouteRate { route: round.route.clone(), count, per_request: count as f64 / round.requests.max(1.0) }
+    let seconds = round.elapsed_ms / 1000.0;
+    RouteRate {
+        route: round.route.clone(),
+        count,
+        per_request: count as f64 / round.requests.max(1.0),
+        per_second: if seconds > 0.0 { count as f64 / seconds } else { 0.0 },
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +139,7 @@ mod tests {
             route: route.to_owned(),
             count,
             per_request: count as f64 / requests,
+            per_second: 0.0,
         };
         let share = |route: &str| if route == "GET /often" { 0.8 } else { 0.2 };
         let polled = [rate("GET /often", 90, 80.0), rate("GET /seldom", 95, 20.0)];
@@ -137,6 +149,13 @@ mod tests {
         let of_two_alike = [rate("GET /often", 80, 80.0), rate("GET /seldom", 80, 20.0)];
         assert!(!grows_by_itself(&of_two_alike, share, 1.6));
         assert!(!grows_by_itself(&polled[..1], share, 0.1));
+        // The first round began after a while without requests.
+        let during =
+            |seconds: f64, rate: RouteRate| RouteRate { per_second: rate.count as f64 / seconds, ..rate };
+        let polled = [rate("GET /often", 470, 100.0), rate("GET /seldom", 200, 100.0)];
+        assert!(!grows_by_itself(&polled, share, 0.7));
+        let [often, seldom] = polled;
+        assert!(grows_by_itself(&[during(2.3, often), during(1.0, seldom)], share, 0.7));
     }
 
     #[test]
@@ -145,6 +164,7 @@ mod tests {
             route: route.to_owned(),
             count,
             per_request: count as f64 / requests,
+            per_second: 0.0,
         };
         let rates = [
             rate("GET /a", 2, 1.0),
