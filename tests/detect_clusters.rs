@@ -6,7 +6,8 @@ mod heap_support;
 use heap_support::{
     ELEMENT, INTERNAL, Node, OBJECT, PROPERTY, STRING, SYNTHETIC, snapshot, snapshot_with_ids,
 };
-use leakwatch::detect::clusters::{Interval3, clusters};
+use leakwatch::detect::clusters::clusters;
+use leakwatch::detect::intervals::Interval3;
 use leakwatch::heap::HeapGraph;
 
 const EACH: usize = 20;

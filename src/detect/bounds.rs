@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::advice::{on_route, thing};
 use super::cluster::Cluster;
-use super::clusters::Interval3;
+use super::intervals::Interval3;
 use super::losses::lost;
 use super::sites::{Anchor, Site, application_touches, own_touches};
 use super::steps::shown;

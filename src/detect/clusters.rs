@@ -9,19 +9,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::cluster::{ClassTally, Cluster, Sharing, Tally, class_of, is_rootlike, is_storage, is_text};
+use super::intervals::Interval3;
 use super::losses::lost;
 use super::shared::{Shared, reached};
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex};
-
-/// Three snapshots in time order and the requests between them.
-pub struct Interval3<'a> {
-    /// The snapshots.
-    pub graphs: [&'a HeapGraph; 3],
-    /// Requests between the first and second, and between the second and third.
-    pub requests: [f64; 2],
-    /// Whether an object has the same id in all of them: not when each was taken in a forked child.
-    pub shares_ids: bool,
-}
 
 /// Fewer objects than this in one interval prove nothing.
 const MIN_COUNT: f64 = 4.0;
@@ -42,7 +33,7 @@ pub fn clusters(series: &Interval3) -> Vec<Cluster> {
         let Some(mut cluster) = group.into_cluster(key, series, &shared) else { continue };
         // What others hold, too, no holder retains.
         let is_alone = !cluster.rootlike && cluster.sharing.is_none();
-        cluster.retained = if is_alone { retained(series, cluster.owner) } else { None };
+        cluster.retained = if is_alone { series.retained(cluster.owner) } else { None };
         if adds_to_total(&cluster, bytes_alone, series) {
             found.push(cluster);
         }
@@ -275,12 +266,4 @@ fn more_reached(cluster: &Cluster, sharing: &Sharing, series: &Interval3) -> boo
 fn adds(cluster: &Cluster, totals: [usize; 3]) -> bool {
     let new = cluster.lead.counts;
     (0..2).all(|i| totals[i + 1] as f64 - totals[i] as f64 >= new[i] as f64 * MIN_ADDED)
-}
-
-/// What an object of the last snapshot retained in each; `None` when it was not there from the start.
-pub(super) fn retained(series: &Interval3, owner: NodeIndex) -> Option<[u64; 3]> {
-    let id = series.graphs[2].id(owner);
-    let size = |graph: &HeapGraph| graph.node_by_id(id).map(|node| graph.retained_size(node));
-    let [a, b, c] = series.graphs.map(size);
-    Some([a?, b?, c?])
 }

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use super::cluster::{Cluster, Recurring, class_of, is_rootlike, is_storage};
-use super::clusters::{Interval3, recurs, retained};
+use super::clusters::recurs;
 use super::input::{Counted, SnapshotAt};
+use super::intervals::Interval3;
 use crate::heap::{HeapGraph, NodeIndex};
 
 /// How far from what its rate explains a collection may be at the first snapshot.
@@ -71,7 +72,7 @@ fn cluster(series: &Interval3, owner: NodeIndex, entries: [u64; 3]) -> Option<Cl
         bytes: counts.map(|count| count * each),
         chain: false,
         sharing: None,
-        retained: retained(series, owner),
+        retained: series.retained(owner),
         entries: Some(entries),
     })
 }

@@ -1,7 +1,7 @@
 //! What was seen of a cluster, a sentence each.
 
 use super::cluster::Cluster;
-use super::clusters::Interval3;
+use super::intervals::Interval3;
 use super::isolation::RouteRate;
 use super::naming::Named;
 use crate::report::units;

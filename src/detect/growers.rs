@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::cluster::{Cluster, Recurring, class_of, is_rootlike, is_storage};
-use super::clusters::{Interval3, retained};
+use super::intervals::Interval3;
 use crate::heap::{HeapGraph, NodeIndex, NodeType};
 
 /// Less growth than this in an interval is a backing store that made room.
@@ -64,7 +64,7 @@ fn is_data(graph: &HeapGraph, node: NodeIndex) -> bool {
 }
 
 fn grower(series: &Interval3, owner: NodeIndex, data: &Data) -> Option<Cluster> {
-    let sizes = retained(series, owner)?;
+    let sizes = series.retained(owner)?;
     let growth = [sizes[1].checked_sub(sizes[0])?, sizes[2].checked_sub(sizes[1])?];
     let enough = |i: usize| growth[i] as f64 >= MIN_BYTES.max(series.requests[i] * MIN_BYTES_PER_REQUEST);
     let rates = [0, 1].map(|i| growth[i] as f64 / series.requests[i].max(1.0));

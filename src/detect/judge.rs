@@ -4,13 +4,14 @@ use std::path::Path;
 use std::thread;
 
 use super::advice;
-use super::clusters::{Interval3, clusters};
+use super::clusters::clusters;
 use super::counted::counted;
 use super::from_heap::{HeapEvidence, HeapSuspect, doubts, heap_suspects};
 use super::from_resources::resource_suspects;
 use super::growers::growers;
 use super::growth::{Growth, growth_of};
 use super::input::TestRun;
+use super::intervals::Interval3;
 use super::isolation::isolate;
 use super::merge::{merge, part_doubtful};
 use super::profile::AllocationProfile;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::cluster::{Cluster, class_of};
-use super::clusters::Interval3;
+use super::intervals::Interval3;
 use super::shared::reached;
 use crate::heap::{HeapGraph, NodeIndex};
 

@@ -18,6 +18,7 @@ pub mod growers;
 pub mod growth;
 pub mod holder;
 pub mod input;
+pub mod intervals;
 pub mod isolation;
 pub mod judge;
 pub mod listing;

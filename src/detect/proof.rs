@@ -7,9 +7,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage};
-use super::clusters::Interval3;
 use super::from_heap::{HeapEvidence, doubts, heap_suspects};
 use super::input::{Frame, Point, RouteHandlers, SnapshotAt, TestRun};
+use super::intervals::Interval3;
 use super::merge::{merge, part_doubtful};
 use super::observations::Observations;
 use super::profile::AllocationProfile;
