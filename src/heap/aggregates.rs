@@ -1,6 +1,6 @@
 //! The class histogram: how many objects each class has, their shallow and their retained size.
 
-use super::graph::HeapGraph;
+use super::graph::Graph;
 use super::table::both;
 use super::types::{ClassId, NodeIndex};
 
@@ -21,7 +21,7 @@ pub struct ClassSummary {
 }
 
 /// The classes that have objects, in order of their ids. Objects without a size of their own do not count (DevTools).
-pub(super) fn histogram(graph: &HeapGraph) -> Vec<ClassSummary> {
+pub(super) fn histogram(graph: &Graph) -> Vec<ClassSummary> {
     let class_of = |node| (graph.self_size(node) > 0).then(|| graph.class_of(node).0);
     let (mut classes, retained) =
         both(|| counted(graph), || retained_by_group(graph, graph.class_count(), class_of));
@@ -33,7 +33,7 @@ pub(super) fn histogram(graph: &HeapGraph) -> Vec<ClassSummary> {
 }
 
 /// All classes, without what they retain.
-fn counted(graph: &HeapGraph) -> Vec<ClassSummary> {
+fn counted(graph: &Graph) -> Vec<ClassSummary> {
     let mut classes: Vec<ClassSummary> = (0..graph.class_count())
         .map(|id| ClassSummary {
             class: ClassId(id as u32),
@@ -60,7 +60,7 @@ fn counted(graph: &HeapGraph) -> Vec<ClassSummary> {
 /// What each group of nodes retains: the sum of its nodes' retained sizes, those left out that another node of the
 /// group dominates. Walks down the dominator tree once.
 pub(super) fn retained_by_group(
-    graph: &HeapGraph,
+    graph: &Graph,
     groups: usize,
     group_of: impl Fn(NodeIndex) -> Option<u32>,
 ) -> Vec<u64> {

@@ -4,7 +4,7 @@
 //! entries; an entry is key, value, chain for a Map and key, chain for a Set. A snapshot shows only the slots that
 //! hold heap objects, so the number of buckets is inferred.
 
-use super::graph::HeapGraph;
+use super::graph::Graph;
 use super::types::{EdgeIndex, NodeIndex, NodeType};
 
 /// JavaScript's keyed collections.
@@ -37,7 +37,7 @@ const PREFIX: u32 = 3;
 const MAX_PROTOTYPES: usize = 8;
 
 /// The kind of collection an object is; `None` for anything else.
-pub(super) fn kind(graph: &HeapGraph, node: NodeIndex) -> Option<CollectionKind> {
+pub(super) fn kind(graph: &Graph, node: NodeIndex) -> Option<CollectionKind> {
     if graph.node_type(node) != NodeType::Object {
         return None;
     }
@@ -55,7 +55,7 @@ pub(super) fn kind(graph: &HeapGraph, node: NodeIndex) -> Option<CollectionKind>
 }
 
 /// The Map or Set whose table the edge leaves, and what the edge leads to; `None` for other edges.
-pub(super) fn slot(graph: &HeapGraph, edge: EdgeIndex) -> Option<(NodeIndex, Slot)> {
+pub(super) fn slot(graph: &Graph, edge: EdgeIndex) -> Option<(NodeIndex, Slot)> {
     let number = graph.slot_number(edge)?;
     let table = graph.edge_source(edge);
     let owner = graph.retainers(table).take(8).find(|&edge| graph.raw_edge_name(edge) == Some(b"table"))?;
@@ -72,7 +72,7 @@ pub(super) fn slot(graph: &HeapGraph, edge: EdgeIndex) -> Option<(NodeIndex, Slo
 }
 
 /// Slot of the first entry's key, modulo the entry's three slots.
-fn first_key(graph: &HeapGraph, table: NodeIndex) -> Option<u32> {
+fn first_key(graph: &Graph, table: NodeIndex) -> Option<u32> {
     let mut numbers = graph.edges(table).filter_map(|edge| graph.slot_number(edge));
     let first = numbers.next()?;
     // Key and value side by side: the first of the two is the key. Only the table's front is looked at.

@@ -3,7 +3,7 @@
 //! The cheapest path is the one a person would tell: global objects, modules, variables, properties, elements.
 //! Hidden classes, prototypes, compiled code and V8's roots are ways around what the program wrote.
 
-use super::graph::HeapGraph;
+use super::graph::Graph;
 use super::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
 /// No edge costs more; the path search keeps one bucket per cost.
@@ -18,14 +18,14 @@ const SYNTHETIC: u32 = 48;
 
 /// Costs of edge names, computed once per string.
 pub(super) struct EdgeCosts<'a> {
-    graph: &'a HeapGraph,
+    graph: &'a Graph,
     /// 0: not computed yet.
     internal: Vec<u8>,
     property: Vec<u8>,
 }
 
 impl<'a> EdgeCosts<'a> {
-    pub fn new(graph: &'a HeapGraph) -> Self {
+    pub fn new(graph: &'a Graph) -> Self {
         let strings = graph.string_count();
         Self { graph, internal: vec![0; strings], property: vec![0; strings] }
     }

@@ -1,10 +1,8 @@
-//! The analysed snapshot: every question about nodes, edges, dominators and classes is asked here.
+//! The tables of an analysed snapshot: questions about nodes, edges, dominators and classes that they answer at once.
 
 use std::borrow::Cow;
-use std::path::Path;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{OnceLock, mpsc};
 
-use super::aggregates::{self, ClassSummary};
 use super::bits::BitVec;
 use super::classes::{ClassKey, Classes};
 use super::detached::{DETACHED, propagate_detachedness};
@@ -16,32 +14,15 @@ use super::essential::essential_edges;
 use super::groups::Groups;
 use super::locations::ScriptPosition;
 use super::memory::with_room;
-use super::originals::Originals;
-use super::paths::PathTree;
-use super::scopes::{self, ScopeInfos};
-use super::scripts::Scripts;
 use super::shallow::shallow_sizes;
 use super::sizes::Sizes;
 use super::snapshot::Snapshot;
 use super::table::both;
 use super::task::{Phase, Task};
-use super::types::{ClassId, EdgeIndex, EdgeKind, EdgeName, NodeIndex, NodeType};
+use super::types::{ClassId, EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
-/// A heap snapshot with its dominator tree, retained sizes, distances and classes.
-///
-/// Numbers equal Chrome DevTools' own (npm `chrome-devtools-frontend` 1.0.1705227): shallow sizes after backing
-/// stores were given to their owners, retained sizes, distances, class names.
-///
-/// ```no_run
-/// use leakwatch::heap::HeapGraph;
-///
-/// let graph = HeapGraph::open("app.heapsnapshot")?;
-/// for node in graph.dominated(graph.root()) {
-///     println!("{} retains {} bytes", graph.class_name(node), graph.retained_size(node));
-/// }
-/// # Ok::<(), leakwatch::heap::HeapError>(())
-/// ```
-pub struct HeapGraph {
+/// The tables of an analysed heap snapshot: what [`HeapGraph`](super::HeapGraph) knows without asking further.
+pub struct Graph {
     snapshot: Snapshot,
     ephemerons: Ephemerons,
     essential: BitVec,
@@ -52,38 +33,10 @@ pub struct HeapGraph {
     dominated: OnceLock<Groups>,
     retainers: OnceLock<Groups>,
     by_id: OnceLock<Vec<u32>>,
-    pub(super) scripts: OnceLock<Scripts>,
-    pub(super) scope_infos: OnceLock<ScopeInfos>,
-    pub(super) path_tree: OnceLock<PathTree>,
-    pub(super) originals: OnceLock<Arc<dyn Originals>>,
 }
 
-impl HeapGraph {
-    /// Maps a `.heapsnapshot` file and analyses it; a gzip or zstd file is unpacked into memory first.
-    ///
-    /// # Errors
-    /// [`HeapError`] says what is wrong with the file, and at which byte.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, HeapError> {
-        Self::open_as(path, &Task::default())
-    }
-
-    /// Same as [`HeapGraph::open`], as part of a task that tells how far it is and can be called off.
-    ///
-    /// # Errors
-    /// As [`HeapGraph::open`], and [`HeapErrorKind::Cancelled`](super::HeapErrorKind::Cancelled).
-    pub fn open_as(path: impl AsRef<Path>, task: &Task) -> Result<Self, HeapError> {
-        Self::analyse(Snapshot::open(path.as_ref(), task)?, task)
-    }
-
-    /// Analyses a snapshot held in memory.
-    ///
-    /// # Errors
-    /// As [`HeapGraph::open`].
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, HeapError> {
-        Self::analyse(Snapshot::from_bytes(bytes)?, &Task::default())
-    }
-
-    pub(super) fn analyse(mut snapshot: Snapshot, task: &Task) -> Result<Self, HeapError> {
+impl Graph {
+    pub(super) fn of(mut snapshot: Snapshot, task: &Task) -> Result<Self, HeapError> {
         task.enter(Phase::Graph, snapshot.nodes.len() * DominatorTree::PASSES)?;
         propagate_detachedness(&mut snapshot);
         let ephemerons = Ephemerons::of(&snapshot);
@@ -118,10 +71,6 @@ impl HeapGraph {
             dominated: OnceLock::new(),
             retainers: OnceLock::new(),
             by_id: OnceLock::new(),
-            scripts: OnceLock::new(),
-            scope_infos: OnceLock::new(),
-            path_tree: OnceLock::new(),
-            originals: OnceLock::new(),
         })
     }
 
@@ -162,7 +111,7 @@ impl HeapGraph {
         self.snapshot.nodes.ids.iter().copied().filter(|id| id % 2 == 1).max().unwrap_or(0)
     }
 
-    /// True when the object was made after the snapshot, of the same process, whose [`HeapGraph::last_id`] is given.
+    /// True when the object was made after the snapshot, of the same process, whose [`Graph::last_id`] is given.
     /// Always false for native objects.
     pub fn is_newer(&self, node: NodeIndex, last_id: u32) -> bool {
         let id = self.id(node);
@@ -243,7 +192,7 @@ impl HeapGraph {
         Some(self.distances[node.at()]).filter(|&distance| distance != UNREACHED)
     }
 
-    /// The node's class; see [`HeapGraph::class_key`].
+    /// The node's class; see [`Graph::class_key`].
     pub fn class_of(&self, node: NodeIndex) -> ClassId {
         self.classes.of_node[node.at()]
     }
@@ -263,11 +212,6 @@ impl HeapGraph {
         self.classes.keys.len()
     }
 
-    /// Count, shallow and retained size of every class.
-    pub fn class_histogram(&self) -> Vec<ClassSummary> {
-        aggregates::histogram(self)
-    }
-
     /// The edges that leave a node, in file order.
     pub fn edges(&self, node: NodeIndex) -> impl ExactSizeIterator<Item = EdgeIndex> + use<> {
         let range = self.snapshot.nodes.edges(node.at());
@@ -284,18 +228,6 @@ impl HeapGraph {
     /// How the edge refers.
     pub fn edge_kind(&self, edge: EdgeIndex) -> EdgeKind {
         self.snapshot.edges.kind(edge.at())
-    }
-
-    /// The edge's label; that of a block's variable, which V8 numbers, is the variable's name.
-    pub fn edge_name(&self, edge: EdgeIndex) -> EdgeName<'_> {
-        let name = self.snapshot.edges.names[edge.at()];
-        if !self.edge_kind(edge).is_indexed() {
-            return EdgeName::Name(self.snapshot.string(name));
-        }
-        match scopes::block_variable(self, edge) {
-            Some(variable) => EdgeName::Name(self.name(variable)),
-            None => EdgeName::Index(name),
-        }
     }
 
     /// The edge's name as it stands in the file; `None` for edges that carry a number.

@@ -1,7 +1,7 @@
 //! Which functions serve which routes, as a watching leakwatch knows it: an object of class `LeakWatchRoutes` with a
 //! property for each route, an array of weak references to functions. Redaction keeps the names of properties.
 
-use super::graph::HeapGraph;
+use super::heap_graph::HeapGraph;
 use super::types::{EdgeKind, NodeIndex, NodeType};
 
 /// The class of that object.

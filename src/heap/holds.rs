@@ -1,8 +1,8 @@
 //! What an edge means to the program: which variable, property or collection holds.
 
 use super::collections::{self, Slot};
-use super::graph::HeapGraph;
-use super::modules::ExportedVariable;
+use super::heap_graph::HeapGraph;
+use super::modules::{self, ExportedVariable};
 use super::scopes::{self, Scope};
 use super::types::{EdgeIndex, EdgeKind, NodeType};
 
@@ -51,7 +51,7 @@ pub(super) fn hold_of(graph: &HeapGraph, edge: EdgeIndex) -> Hold {
     match graph.edge_kind(edge) {
         EdgeKind::Shortcut if source == graph.root() => Hold::Global,
         EdgeKind::Property if name == Some(b"exports") => {
-            graph.commonjs_file(source).map_or(Hold::Property, Hold::ModuleExports)
+            modules::commonjs_file(graph, source).map_or(Hold::Property, Hold::ModuleExports)
         }
         EdgeKind::Property => Hold::Property,
         EdgeKind::Element => Hold::Element,
@@ -66,7 +66,7 @@ pub(super) fn hold_of(graph: &HeapGraph, edge: EdgeIndex) -> Hold {
 fn internal_hold(graph: &HeapGraph, edge: EdgeIndex, name: &[u8]) -> Hold {
     match name {
         b"context" if graph.node_type(graph.edge_source(edge)) == NodeType::Closure => Hold::Closure,
-        b"value" => graph.exported_variable(edge).map_or(Hold::Internal, Hold::Export),
+        b"value" => modules::exported_variable(graph, edge).map_or(Hold::Internal, Hold::Export),
         name if name.starts_with(b"bound_") => Hold::Bound,
         _ => match collections::slot(graph, edge) {
             Some((_, Slot::Key)) => Hold::MapKey,

@@ -5,6 +5,9 @@
 //! given to their owners ([`shallow`]), which edges keep alive ([`essential`]), dominators and retained sizes
 //! ([`dominators`]), distances and classes ([`classes`], [`interfaces`]). Strings stay in the file until asked for.
 //!
+//! [`Graph`] is these tables. What is found in them on request is made from it alone: [`scripts`], [`scopes`], the most
+//! readable paths ([`path_tree`]). [`HeapGraph`] keeps both; the [`questions`] about what an edge means stand above it.
+//!
 //! The rules are those of Chrome DevTools' heap snapshot worker, so that every number here equals what people see
 //! there; `__test__/heap-oracle.test.js` compares them. [`analysis`] answers what people ask of a snapshot.
 
@@ -26,6 +29,7 @@ mod graph;
 mod groups;
 mod handlers;
 mod header;
+mod heap_graph;
 mod holds;
 mod interfaces;
 mod locations;
@@ -34,6 +38,7 @@ mod memory;
 mod modules;
 mod numbers;
 mod originals;
+mod path_tree;
 mod paths;
 mod questions;
 mod scan;
@@ -58,8 +63,9 @@ pub use collections::{CollectionKind, Slot};
 
 pub use distances::SYSTEM_DISTANCE;
 pub use error::{HeapError, HeapErrorKind};
-pub use graph::HeapGraph;
+pub use graph::Graph;
 pub use handlers::RouteHandler;
+pub use heap_graph::HeapGraph;
 pub use holds::Hold;
 pub use locations::ScriptPosition;
 pub use modules::ExportedVariable;

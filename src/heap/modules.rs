@@ -1,6 +1,6 @@
 //! Which file a module object belongs to, for CommonJS and for ES modules.
 
-use super::graph::HeapGraph;
+use super::heap_graph::HeapGraph;
 use super::types::{EdgeIndex, NodeIndex, NodeType};
 
 /// The file of a CommonJS `Module` object (its property `filename`); `None` for other nodes.

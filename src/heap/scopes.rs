@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::graph::HeapGraph;
-use super::scripts::{Location, script_file};
+use super::graph::Graph;
+use super::scripts::{Location, Scripts, script_file};
 use super::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
 /// The function, or module, whose variables a context holds.
@@ -33,7 +33,7 @@ pub(super) struct ScopeInfos {
 }
 
 impl ScopeInfos {
-    pub fn of(graph: &HeapGraph) -> Self {
+    pub fn of(graph: &Graph) -> Self {
         let mut infos = Self::default();
         for node in graph.nodes().filter(|&node| graph.node_type(node) == NodeType::Code) {
             for edge in graph.edges(node).filter(|&edge| graph.edge_kind(edge) == EdgeKind::Internal) {
@@ -49,15 +49,46 @@ impl ScopeInfos {
         }
         infos
     }
+
+    /// The scope of a context node; `None` for other nodes.
+    pub fn scope_of(&self, graph: &Graph, scripts: &Scripts, context: NodeIndex) -> Option<Scope> {
+        if !is_context(graph, context) {
+            return None;
+        }
+        let info = graph.internal_target(context, b"scope_info")?;
+        let own = self.own.get(&info.0).copied();
+        let inner = self.inner.get(&info.0).copied();
+        let location = own.and_then(|shared| closure_location(graph, scripts, shared));
+        let function =
+            own.map(|shared| graph.name(shared).into_owned()).filter(|name| is_function_name(name));
+        let file = [own, inner].into_iter().flatten().find_map(|shared| script_file(graph, shared));
+        let file = file.or_else(|| file_of_closures(graph, scripts, context));
+        let is_module = is_outermost(graph, context) && function.is_none();
+        Some(Scope { file, function, location, is_module })
+    }
+
+    /// The file of the module whose scope a context is; `None` for other nodes. Quicker than [`Self::scope_of`] where
+    /// most contexts are functions'.
+    pub fn file_of_module_scope(
+        &self,
+        graph: &Graph,
+        scripts: &Scripts,
+        context: NodeIndex,
+    ) -> Option<String> {
+        if !is_context(graph, context) || !is_outermost(graph, context) {
+            return None;
+        }
+        self.scope_of(graph, scripts, context).filter(|scope| scope.is_module)?.file
+    }
 }
 
 /// True for contexts: what closures hold their variables in.
-pub(super) fn is_context(graph: &HeapGraph, node: NodeIndex) -> bool {
+pub(super) fn is_context(graph: &Graph, node: NodeIndex) -> bool {
     graph.raw_name(node).starts_with(b"system / Context")
 }
 
 /// All contexts. Each name is looked at once.
-pub(super) fn contexts(graph: &HeapGraph) -> impl Iterator<Item = NodeIndex> {
+pub(super) fn contexts(graph: &Graph) -> impl Iterator<Item = NodeIndex> {
     let mut known: Vec<Option<bool>> = vec![None; graph.string_count()];
     graph.nodes().filter(move |&node| {
         *known[graph.name_string(node) as usize].get_or_insert_with(|| is_context(graph, node))
@@ -66,7 +97,7 @@ pub(super) fn contexts(graph: &HeapGraph) -> impl Iterator<Item = NodeIndex> {
 
 /// The name of a block's variable: V8 names those of functions, and numbers those of blocks. The scope info has the
 /// names in the same order, but numbers have no edge: where one is missing nobody knows which is which.
-pub(super) fn block_variable(graph: &HeapGraph, edge: EdgeIndex) -> Option<NodeIndex> {
+pub(super) fn block_variable(graph: &Graph, edge: EdgeIndex) -> Option<NodeIndex> {
     let context = graph.edge_source(edge);
     if graph.edge_kind(edge) != EdgeKind::Hidden || !is_context(graph, context) {
         return None;
@@ -78,40 +109,11 @@ pub(super) fn block_variable(graph: &HeapGraph, edge: EdgeIndex) -> Option<NodeI
     (names.len() == hidden(context).count()).then(|| names[place])
 }
 
-/// The scope of a context node; `None` for other nodes.
-pub(super) fn scope_of(graph: &HeapGraph, infos: &ScopeInfos, context: NodeIndex) -> Option<Scope> {
-    if !is_context(graph, context) {
-        return None;
-    }
-    let info = graph.internal_target(context, b"scope_info")?;
-    let own = infos.own.get(&info.0).copied();
-    let inner = infos.inner.get(&info.0).copied();
-    let location = own.and_then(|shared| closure_location(graph, shared));
-    let function = own.map(|shared| graph.name(shared).into_owned()).filter(|name| is_function_name(name));
-    let file = [own, inner].into_iter().flatten().find_map(|shared| script_file(graph, shared));
-    let file = file.or_else(|| file_of_closures(graph, context));
-    let is_module = is_outermost(graph, context) && function.is_none();
-    Some(Scope { file, function, location, is_module })
-}
-
 /// True when no function's scope is around the context, which may be a module's then.
-fn is_outermost(graph: &HeapGraph, context: NodeIndex) -> bool {
+fn is_outermost(graph: &Graph, context: NodeIndex) -> bool {
     graph.internal_target(context, b"previous").is_none_or(|outer| {
         matches!(graph.raw_name(outer), b"system / NativeContext" | b"system / ScriptContext")
     })
-}
-
-/// The file of the module whose scope a context is; `None` for other nodes. Quicker than [`scope_of`] where most contexts
-/// are functions'.
-pub(super) fn file_of_module_scope(
-    graph: &HeapGraph,
-    infos: &ScopeInfos,
-    context: NodeIndex,
-) -> Option<String> {
-    if !is_context(graph, context) || !is_outermost(graph, context) {
-        return None;
-    }
-    scope_of(graph, infos, context).filter(|scope| scope.is_module)?.file
 }
 
 fn is_function_name(name: &str) -> bool {
@@ -122,22 +124,22 @@ fn is_function_name(name: &str) -> bool {
 const MAX_RETAINERS: usize = 64;
 
 /// Where a living closure of the shared function info stands.
-fn closure_location(graph: &HeapGraph, shared: NodeIndex) -> Option<Location> {
+fn closure_location(graph: &Graph, scripts: &Scripts, shared: NodeIndex) -> Option<Location> {
     let closures = graph.retainers(shared).take(MAX_RETAINERS).map(|edge| graph.edge_source(edge));
     closures
         .filter(|&node| graph.node_type(node) == NodeType::Closure)
-        .find_map(|node| graph.location_of(node))
+        .find_map(|node| scripts.location_of(graph, node))
 }
 
 /// The file of a closure that uses the context, or a context inside it.
-fn file_of_closures(graph: &HeapGraph, context: NodeIndex) -> Option<String> {
+fn file_of_closures(graph: &Graph, scripts: &Scripts, context: NodeIndex) -> Option<String> {
     let users = |node| graph.retainers(node).take(MAX_RETAINERS).map(|edge| graph.edge_source(edge));
-    let direct = users(context).find_map(|node| graph.location_of(node));
+    let direct = users(context).find_map(|node| scripts.location_of(graph, node));
     let nested = || {
         users(context)
             .filter(|&node| is_context(graph, node))
             .flat_map(users)
-            .find_map(|node| graph.location_of(node))
+            .find_map(|node| scripts.location_of(graph, node))
     };
     direct.or_else(nested).map(|location| location.file)
 }

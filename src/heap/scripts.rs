@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::graph::HeapGraph;
+use super::graph::Graph;
+use super::locations::ScriptPosition;
 use super::types::{NodeIndex, NodeType};
 
 /// A place in a script. Lines and columns count from 1.
@@ -30,7 +31,7 @@ pub(super) struct Scripts {
 }
 
 impl Scripts {
-    pub fn of(graph: &HeapGraph) -> Self {
+    pub fn of(graph: &Graph) -> Self {
         let mut files = HashMap::new();
         for &(node, place) in graph.script_positions() {
             let node = NodeIndex(node);
@@ -55,10 +56,29 @@ impl Scripts {
     pub fn file(&self, script_id: u32) -> Option<&str> {
         self.files.get(&script_id).map(String::as_str)
     }
+
+    /// Where a function stands, or the constructor of an object; `None` for built-in ones and for other nodes.
+    pub fn location_of(&self, graph: &Graph, node: NodeIndex) -> Option<Location> {
+        let place = graph.script_position(node).or_else(|| position_by_prototype(graph, node))?;
+        self.location(place, Some(graph.name(node).into_owned()).filter(|name| !name.is_empty()))
+    }
+
+    /// The place as people count, with the script's file; `None` when no function tells that.
+    pub fn location(&self, place: ScriptPosition, function: Option<String>) -> Option<Location> {
+        let file = self.file(place.script_id)?.to_owned();
+        Some(Location { file, line: place.line + 1, column: place.column + 1, function })
+    }
+}
+
+/// Where the constructor stands that an object's prototype names: `Reflect.construct` and some of Node's own classes
+/// leave none with the object's shape, from which V8 writes locations.
+fn position_by_prototype(graph: &Graph, object: NodeIndex) -> Option<ScriptPosition> {
+    let prototype = graph.property_target(object, b"__proto__")?;
+    graph.script_position(graph.property_target(prototype, b"constructor")?)
 }
 
 /// The file of a shared function info; `None` for built-in functions.
-pub(super) fn script_file(graph: &HeapGraph, shared: NodeIndex) -> Option<String> {
+pub(super) fn script_file(graph: &Graph, shared: NodeIndex) -> Option<String> {
     let mut script = graph
         .internal_target(shared, b"script")
         .or_else(|| graph.internal_target(shared, b"script_or_debug_info"))?;

@@ -5,8 +5,8 @@
 
 use super::columns::{Edges, MAX_ROWS, Nodes};
 use super::error::{HeapError, HeapErrorKind};
-use super::graph::HeapGraph;
 use super::header::Header;
+use super::heap_graph::HeapGraph;
 use super::locations::{ScriptPosition, sorted_by_node, store_locations};
 use super::snapshot::Snapshot;
 use super::source::Source;

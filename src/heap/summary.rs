@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::graph::HeapGraph;
+use super::heap_graph::HeapGraph;
 use super::locations::ScriptPosition;
 use super::scripts::Location;
 

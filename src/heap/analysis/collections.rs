@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{describe_path, is_nodes_own};
 use crate::heap::collections::CollectionKind;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::holds::Hold;
 use crate::heap::types::{EdgeKind, NodeIndex, NodeType};
 

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use super::{describe_path, greatest};
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::types::{NodeIndex, NodeType};
 
 /// Functions looked at for one of Node's own start.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::origins::{NO_PACKAGE, package_of};
 use super::path_text::file_of;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::holds::Hold;
 use crate::heap::paths::{Step, program_part};
 use crate::heap::types::NodeIndex;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::heap::aggregates::retained_by_group;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::scripts::Location;
 use crate::heap::types::NodeIndex;
 

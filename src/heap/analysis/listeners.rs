@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{describe_path, greatest};
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::types::{EdgeKind, EdgeName, NodeIndex, NodeType};
 
 /// Fewer are nobody's leak.

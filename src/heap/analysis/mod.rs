@@ -39,7 +39,7 @@ pub use timers::TimerRow;
 pub use why::{WhyAlive, WhyPath};
 
 use super::error::HeapError;
-use super::graph::HeapGraph;
+use super::heap_graph::HeapGraph;
 use super::summary::SnapshotSummary;
 use super::task::{Phase, Task};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::holds::Hold;
 use crate::heap::paths::Step;
 use crate::heap::scripts::Location;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::greatest;
 use crate::heap::aggregates::retained_by_group;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::scripts::Location;
 use crate::heap::types::{NodeIndex, NodeType};
 

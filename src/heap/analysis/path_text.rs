@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::reasons::reason;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::holds::Hold;
 use crate::heap::paths::{Step, program_part};
 use crate::heap::types::NodeIndex;

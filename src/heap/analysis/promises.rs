@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::suspended::suspended_function;
 use super::{describe_path, greatest};
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::scripts::Location;
 use crate::heap::types::{NodeIndex, NodeType};
 

@@ -2,7 +2,7 @@
 
 use super::origin::timer_callback;
 use super::suspended::suspended_function;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::holds::Hold;
 use crate::heap::paths::Step;
 use crate::heap::scopes::Scope;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::greatest;
 use super::suspended::suspended_function;
 use crate::heap::aggregates::retained_by_group;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::types::{EdgeKind, NodeIndex, NodeType};
 use crate::heap::{RouteHandler, ScriptPosition};
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::greatest;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::types::NodeType;
 
 /// Characters of a string shown.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::keywords::keywords;
 use super::{describe_path, greatest, is_nodes_own, origin};
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::scripts::Location;
 use crate::heap::types::{ClassId, NodeIndex, NodeType};
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::greatest;
 use super::lines::Lines;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::scripts::Location;
 use crate::heap::types::{NodeIndex, NodeType};
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::greatest;
 use super::lines::Lines;
 use super::origin::timer_callback;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::scripts::Location;
 
 /// Timers with callbacks from one line.

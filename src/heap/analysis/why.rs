@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{PathStep, app_folder, path_text};
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::paths::program_part;
 use crate::heap::scripts::Location;
 use crate::heap::types::{ClassId, NodeIndex};

@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::labels::Labels;
 use super::module_scopes::module_scopes;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::types::{NodeIndex, NodeType};
 
 /// An object that retains less more is looked at with its like, by signature.

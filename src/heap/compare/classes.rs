@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::heap::aggregates::ClassSummary;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::memory::with_room;
 use crate::heap::scripts::Location;
 use crate::heap::table::{both, on_threads};

@@ -7,7 +7,7 @@ use super::rows::{GrownContent, Growth, MatchedBy, Trend, gained, joined};
 use super::signature::{Group, Signatures};
 use crate::heap::analysis::{describe_path, origin};
 use crate::heap::error::HeapError;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::task::Task;
 use crate::heap::types::NodeType;
 

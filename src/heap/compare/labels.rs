@@ -2,7 +2,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::types::{EdgeIndex, EdgeKind, NodeIndex, NodeType};
 
 /// An object with more properties is a dictionary: its keys are data, not names.

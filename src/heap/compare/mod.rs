@@ -25,7 +25,7 @@ use process::Samples;
 
 use super::analysis::app_folder;
 use super::error::HeapError;
-use super::graph::HeapGraph;
+use super::heap_graph::HeapGraph;
 use super::table::both;
 use super::task::{Phase, Task};
 

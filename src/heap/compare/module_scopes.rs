@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 
 use crate::heap::analysis::app_folder;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::scopes::contexts;
 use crate::heap::table::on_threads;
 use crate::heap::types::NodeIndex;

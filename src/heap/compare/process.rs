@@ -1,7 +1,7 @@
 //! Whether snapshots come from one process.
 
 use super::anchors::has_stable_id;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::types::{NodeIndex, NodeType};
 
 /// How many objects are looked up.

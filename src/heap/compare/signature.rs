@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::anchors::{Anchor, Anchors, NewSiblings, anchors};
 use super::labels::{Labels, Level, is_compiled};
 use crate::heap::error::HeapError;
-use crate::heap::graph::HeapGraph;
+use crate::heap::heap_graph::HeapGraph;
 use crate::heap::table::on_threads;
 use crate::heap::task::Task;
 use crate::heap::types::{NodeIndex, NodeType};
