@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::bits::{BitVec, Ranks};
-use super::columns::{NodeOffsets, StoreResult, narrow};
 use super::error::HeapError;
+use super::fields::{NodeOffsets, StoreResult, narrow};
 use super::header::{Header, LocationLayout};
 use super::memory::with_room;
 use super::table::{Columns, Row, Table};

@@ -25,6 +25,7 @@ mod dominators;
 mod ephemeron;
 mod error;
 mod essential;
+mod fields;
 mod graph;
 mod groups;
 mod handlers;
