@@ -1,4 +1,4 @@
-//! Growth that may stop by itself, so that it proves nothing yet: what the application takes out by size or by a
+//! Growth that may stop by itself, so that it proves nothing yet: what the application takes out by size, by comparing or by a
 //! timer, and an array that was made with room for more.
 
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ impl Bound {
                     Limit::Size => "takes things out when there are too many",
                     Limit::Room => "adds no more when there are many",
                     Limit::Timer => "takes things out by a timer",
+                    Limit::Each => "goes through them and takes out those that a comparison tells",
                 };
                 format!(
                     "{holder} grows by {} a request, but {file}:{} {does}, and that did not \

@@ -54,6 +54,8 @@ pub enum Limit {
     Room,
     /// A timer: an interval that sweeps, or a timeout for each entry.
     Timer,
+    /// A comparison of each, by something that goes through all: `for (const [k, e] of m) if (e.until < now) m.delete(k)`.
+    Each,
 }
 
 /// One place in the source that touches a variable or property.
@@ -69,7 +71,7 @@ pub struct Touch {
     pub through: Vec<String>,
     /// The method called, if one is.
     pub method: Option<String>,
-    /// Set when it takes something out by size or by a timer.
+    /// Set when something decides that it takes something out, or puts something in.
     pub limit: Option<Limit>,
 }
 

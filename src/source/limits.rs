@@ -1,5 +1,5 @@
-//! Where a program takes out again what it put in: when there is too much of it, or by a timer; and where it puts
-//! nothing in when there is much.
+//! Where a program takes out again what it put in: when there is too much of it, by a timer, or as a comparison of each
+//! with something tells; and where it puts nothing in when there is much.
 //!
 //! A run may be too short to see either happen. The source cannot prove that a bound works, but that there is one
 //! means that growth below it is no proof of a leak.
@@ -8,11 +8,13 @@ use std::collections::HashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, BinaryExpression, CallExpression, Expression, PropertyKey, Statement};
-use oxc_semantic::{AstNodes, NodeId};
+use oxc_semantic::{AstNodes, NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
+use super::counters::{Counted, Counters, Owner, Sense};
 use super::facts::Limit;
 use super::sizes::{Sizes, name_of};
+use super::sweeps::Sweeps;
 
 /// Methods that, by the conventions of the language, take something out of their object.
 const REMOVING_METHODS: [&str; 5] = ["delete", "clear", "pop", "shift", "splice"];
@@ -24,6 +26,9 @@ pub(super) struct Limits<'s> {
     sizes: Sizes<'s>,
     /// Statements that run only when something has reached a size.
     guards: Vec<Guard<'s>>,
+    /// The same of what the program counts itself.
+    counted: Vec<(Counted, Runs)>,
+    sweeps: Sweeps<'s>,
     /// What timers run.
     timers: Vec<Runs>,
 }
@@ -40,10 +45,20 @@ struct Runs {
     called: Vec<String>,
 }
 
+impl Runs {
+    /// Is `change` a part of it?
+    fn run(&self, change: &Change) -> bool {
+        let is_called = |name: &&str| self.called.iter().any(|called| called == name);
+        self.span.contains_inclusive(change.subject) || change.inside.iter().any(is_called)
+    }
+}
+
 /// A place that may take something out, or put something in.
 pub(super) struct Change<'f> {
     /// The expression that is touched: `this.cache`.
     pub subject: Span,
+    /// Whose that is.
+    pub owner: Option<Owner>,
     /// The functions around it that have a name.
     pub inside: Vec<&'f str>,
 }
@@ -53,7 +68,9 @@ pub(super) fn is_removing(method: &str) -> bool {
 }
 
 impl<'s> Limits<'s> {
-    pub fn of(text: &'s str, nodes: &AstNodes) -> Self {
+    pub fn of(text: &'s str, semantic: &'s Semantic) -> Self {
+        let nodes = semantic.nodes();
+        let counters = Counters::of(text, semantic);
         let mut limits = Limits { text, sizes: Sizes::of(text, nodes), ..Limits::default() };
         // `isFull` in `isFull() { return this.map.size >= this.max }`, and of what.
         let mut predicates: HashMap<&str, &str> = HashMap::new();
@@ -65,9 +82,16 @@ impl<'s> Limits<'s> {
         for node in nodes.iter() {
             match node.kind() {
                 AstKind::BinaryExpression(test) => {
+                    let Limits { sizes, sweeps, .. } = &mut limits;
+                    sweeps.note((text, nodes), (node.id(), test), sizes);
+                    let decided = guarded(nodes, node.id(), test.span);
+                    if let (Some(counted), Some(decided)) = (counters.tested(test), &decided) {
+                        let sense = counted.sense.of(decided.holds);
+                        limits.counted.push((Counted { sense, ..counted }, runs(decided.span)));
+                    }
                     let Some(subject) = limits.sized(test) else { continue };
-                    match guarded(nodes, node.id(), test.span) {
-                        Some(span) => limits.guards.push(Guard { subject, runs: runs(span) }),
+                    match decided {
+                        Some(Decided { span, .. }) => limits.guards.push(Guard { subject, runs: runs(span) }),
                         None => predicates.extend(answers(nodes, node.id()).map(|name| (name, subject))),
                     }
                 }
@@ -83,26 +107,43 @@ impl<'s> Limits<'s> {
         for node in nodes.iter().filter(|_| !predicates.is_empty()) {
             let subject = asked(node.kind()).and_then(|name| predicates.get(name).copied());
             let Some(subject) = subject else { continue };
-            let span = guarded(nodes, node.id(), node.kind().span());
-            limits.guards.extend(span.map(|span| Guard { subject, runs: runs(span) }));
+            let decided = guarded(nodes, node.id(), node.kind().span());
+            limits.guards.extend(decided.map(|decided| Guard { subject, runs: runs(decided.span) }));
         }
         limits
     }
 
-    /// What decides that this happens, if it is a size or a timer.
-    pub fn of_change(&self, change: &Change) -> Option<Limit> {
-        let runs = |runs: &Runs| {
-            runs.span.contains_inclusive(change.subject)
-                || change.inside.iter().any(|name| runs.called.iter().any(|called| called == name))
-        };
+    /// What decides that something is taken out here, if it is a size, a timer or a comparison of each.
+    pub fn of_removal(&self, change: &Change) -> Option<Limit> {
+        let subject = change.subject.source_text(self.text);
+        if self.is_sized(change) {
+            Some(Limit::Size)
+        } else if self.timers.iter().any(|timer| timer.run(change)) {
+            Some(Limit::Timer)
+        } else if self.sweeps.decide(subject, change.subject) {
+            Some(Limit::Each)
+        } else {
+            self.is_counted(change, |_| true).then_some(Limit::Size)
+        }
+    }
+
+    /// The same for something that is put in: only while there is little.
+    pub fn of_addition(&self, change: &Change) -> Option<Limit> {
+        let is_limited = self.is_sized(change) || self.is_counted(change, |sense| sense == Sense::Low);
+        is_limited.then_some(Limit::Room)
+    }
+
+    fn is_sized(&self, change: &Change) -> bool {
         let subject = change.subject.source_text(self.text);
         // An object that counts for itself, `this.size`, is as large as what it has, `this.map`.
         let is_part = |of: &str| subject.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
         let is_about = |guard: &Guard| guard.subject == subject || is_part(guard.subject);
-        if self.guards.iter().any(|guard| is_about(guard) && runs(&guard.runs)) {
-            return Some(Limit::Size);
-        }
-        self.timers.iter().any(runs).then_some(Limit::Timer)
+        self.guards.iter().any(|guard| is_about(guard) && guard.runs.run(change))
+    }
+
+    fn is_counted(&self, change: &Change, holds: impl Fn(Sense) -> bool) -> bool {
+        let is_about = |counted: &Counted| Some(counted.owner) == change.owner && holds(counted.sense);
+        self.counted.iter().any(|(counted, runs)| is_about(counted) && runs.run(change))
     }
 
     /// `x` in `x.size > LIMIT`, `x.length >= 10`, `Object.keys(x).length > max`; not in `x.length > 0`.
@@ -118,14 +159,22 @@ impl<'s> Limits<'s> {
     }
 }
 
-/// What runs only as `test` decides: a statement, or what comes after one that ends the block.
-fn guarded(nodes: &AstNodes, node: NodeId, test: Span) -> Option<Span> {
+/// What runs only as a test decides.
+pub(super) struct Decided {
+    pub span: Span,
+    /// Whether it runs when the test holds.
+    pub holds: bool,
+}
+
+/// A statement that runs only as `test` decides, or what comes after one that ends the block.
+pub(super) fn guarded(nodes: &AstNodes, node: NodeId, test: Span) -> Option<Decided> {
     let mut around = nodes.ancestor_kinds(node);
     while let Some(kind) = around.next() {
         let Some(span) = guarded_by(kind, test) else { continue };
         let block =
             around.next().filter(|_| matches!(kind, AstKind::IfStatement(it) if leaves(&it.consequent)));
-        return Some(block.map_or(span, |block| block.span()));
+        let holds = block.is_none();
+        return Some(Decided { span: block.map_or(span, |block| block.span()), holds });
     }
     None
 }
@@ -133,9 +182,10 @@ fn guarded(nodes: &AstNodes, node: NodeId, test: Span) -> Option<Span> {
 fn leaves(statement: &Statement) -> bool {
     match statement {
         Statement::BlockStatement(block) => block.body.last().is_some_and(leaves),
-        Statement::ReturnStatement(_) | Statement::ContinueStatement(_) | Statement::BreakStatement(_) => {
-            true
-        }
+        Statement::ReturnStatement(_)
+        | Statement::ContinueStatement(_)
+        | Statement::BreakStatement(_)
+        | Statement::ThrowStatement(_) => true,
         _ => false,
     }
 }

@@ -5,6 +5,7 @@
 //! functions with their extent, variables with every place that touches them, and properties likewise.
 //! Nothing here runs the code or knows a particular package.
 
+mod counters;
 mod facts;
 mod files;
 mod limits;
@@ -13,6 +14,7 @@ mod maps;
 mod origins;
 mod scan;
 mod sizes;
+mod sweeps;
 mod symbols;
 mod usage;
 

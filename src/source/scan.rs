@@ -10,7 +10,8 @@ use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder};
 use oxc_span::{GetSpan, SourceType};
 
-use super::facts::{ENTRY, Function, FunctionId, Limit, SourceFile, Touch, TouchKind, Variable};
+use super::counters::owner_of;
+use super::facts::{ENTRY, Function, FunctionId, SourceFile, Touch, TouchKind, Variable};
 use super::limits::{Change, Limits};
 use super::lines::Lines;
 use super::origins::Origins;
@@ -47,7 +48,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             lines: Lines::new(text),
             nodes: semantic.nodes(),
             scoping: semantic.scoping(),
-            limits: Limits::of(text, semantic.nodes()),
+            limits: Limits::of(text, semantic),
             origins: Origins::of(semantic),
             symbols: Symbols::of(semantic),
             function_of_node: HashMap::new(),
@@ -173,20 +174,19 @@ impl<'s, 'a> Scan<'s, 'a> {
         let Usage { kind, through, method, removes } = usage(self.nodes, node);
         let function = self.function_around(node);
         let limit = match kind {
-            _ if removes => self.limit_of(node, function),
-            TouchKind::Adds => {
-                self.limit_of(node, function).filter(|limit| *limit == Limit::Size).map(|_| Limit::Room)
-            }
+            _ if removes => self.limits.of_removal(&self.change(node, function)),
+            TouchKind::Adds => self.limits.of_addition(&self.change(node, function)),
             _ => None,
         };
         let at = self.lines.position(self.nodes.kind(node).span().start);
         Touch { kind, at, function, through, method, limit }
     }
 
-    fn limit_of(&self, node: NodeId, function: Option<FunctionId>) -> Option<Limit> {
+    fn change(&self, node: NodeId, function: Option<FunctionId>) -> Change<'_> {
         let around = std::iter::successors(function, |&id| self.facts.functions[id.0 as usize].parent);
-        let names = around.filter_map(|id| self.facts.functions[id.0 as usize].name.as_deref());
-        self.limits.of_change(&Change { subject: self.nodes.kind(node).span(), inside: names.collect() })
+        let inside = around.filter_map(|id| self.facts.functions[id.0 as usize].name.as_deref()).collect();
+        let kind = self.nodes.kind(node);
+        Change { subject: kind.span(), owner: owner_of(self.scoping, kind), inside }
     }
 
     fn function_around(&self, node: NodeId) -> Option<FunctionId> {
@@ -218,7 +218,7 @@ fn key_name(key: &PropertyKey) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::facts::Position;
+    use super::super::facts::{Limit, Position};
     use super::*;
 
     fn facts(text: &str) -> SourceFile {
@@ -358,6 +358,19 @@ mod tests {
         let getter =
             "class A { get full() { return this.m.size >= 99; } put() { if (this.full) this.m.clear(); } }";
         assert_eq!(limits(getter, "m"), [Limit::Size]);
+        let by_counter = [
+            "let n = 0;\nfunction f(v) { c.push(v); n += v.length; if (n > MAX) flush(); }\nfunction flush() { c = []; n = 0; }",
+            "let n = 0;\nfunction f(v) { c.push(v); n += v.length; while (n > MAX) n -= c.shift().length; }",
+            "let n = 0;\nfunction f(v) { c.push(v); if (++n % 100 === 0) c.splice(0, 50); }",
+            "const stats = { n: 0 };\nfunction f(k) { c.set(k, 1); stats.n++; if (stats.n >= MAX) c.clear(); }",
+        ];
+        for text in by_counter {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Size], "{text}");
+        }
+        let counts_bytes = "class A { put(k) { this.m.set(k, 1); this.bytes += k.length; while (this.bytes > this.max) this.m.delete(first()); } }";
+        assert_eq!(limits(counts_bytes, "m"), [Limit::Size]);
+        let full = "class A { #m = []; put(v) { if (this.#n === this.max) throw new Error('full'); this.#m.push(v); this.#n++; } }";
+        assert_eq!(limits(full, "#m"), [Limit::Room]);
         let refused = ["if (c.length < MAX) c.push(v);", "if (c.length >= MAX) { return; } c.push(v);"];
         for text in refused {
             let text = format!("let c = make();\nfunction f(v) {{ {text} }}");
@@ -371,7 +384,25 @@ mod tests {
         for text in by_timer {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Timer], "{text}");
         }
+        let by_comparison = [
+            "function f() { for (const [k, t] of c) if (t < Date.now()) c.delete(k); }",
+            "function f() { for (const k of Object.keys(c)) { if (c[k].until > now()) continue; delete c[k]; } }",
+            "function f() { for (const k in c) if (c[k] < now()) delete c[k]; }",
+            "function f() { c.forEach((t, k) => { if (t < Date.now()) c.delete(k); }); }",
+            "function f() { const now = Date.now(); while (c.length && now - c[0].at > WINDOW) c.shift(); }",
+            "function f() { c = c.filter((hit) => hit.at > since()); }",
+        ];
+        for text in by_comparison {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Each], "{text}");
+        }
         let unlimited = [
+            "let n = 0;\nfunction f(v) { if (n++ % 100 === 0) c.push(v); }",
+            "let n = 0;\nfunction f(v) { if (++n > 5) c.push(v); }",
+            "function f(k, e) { e.tries++; if (e.tries > 3) c.delete(k); }",
+            "function f(job) { for (const one of c) if (one.id === job.id) c.delete(one); }",
+            "function f(job) { c = c.filter((one) => one !== job); }",
+            "function f() { for (const one of others) if (one.at < now()) c.delete(one.id); }",
+            "function f() { let i = 0; while (i < c.length) if (c[i].done) c.splice(i, 1); else i++; }",
             "function f(id, res) { c.set(id, 1); res.on('finish', () => c.delete(id)); }",
             "function f(v) { c.push(v); while (c.length > 0) c.shift(); }",
             "function f(v) { c.push(v); if (other.size > 100) c.pop(); }",

@@ -36,6 +36,13 @@ impl<'s> Sizes<'s> {
         sizes
     }
 
+    /// The source of what an expression lists, else its own.
+    pub fn listed(&self, list: &Expression) -> &'s str {
+        let span = listed(list).unwrap_or(list.get_inner_expression().span());
+        let subject = span.source_text(self.text);
+        self.lists.get(subject).copied().unwrap_or(subject)
+    }
+
     /// The source of what `size` is the size of.
     pub fn subject(&self, size: &Expression) -> Option<&'s str> {
         match size.get_inner_expression() {
@@ -43,9 +50,7 @@ impl<'s> Sizes<'s> {
             Expression::StaticMemberExpression(member)
                 if matches!(member.property.name.as_str(), "size" | "length") =>
             {
-                let span = listed(&member.object).unwrap_or(member.object.span());
-                let subject = span.source_text(self.text);
-                Some(self.lists.get(subject).copied().unwrap_or(subject))
+                Some(self.listed(&member.object))
             }
             _ => None,
         }
