@@ -7,11 +7,11 @@ use super::advice::{on_route, thing};
 use super::cluster::Cluster;
 use super::intervals::Interval3;
 use super::losses::lost;
-use super::sites::{Anchor, Site, application_touches, own_touches};
+use super::sites::{Anchor, Site, application_touches, is_from, own_touches, site};
 use super::steps::shown;
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
 use crate::report::{Suspect, units};
-use crate::source::{Limit, SourceCache, path_of_script};
+use crate::source::{Limit, PackageOf, SourceCache, is_of_application, path_of_script};
 
 /// Why growth may stop by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ impl Bound {
                     Limit::Size => "takes things out when there are too many",
                     Limit::Room => "adds no more when there are many",
                     Limit::Timer => "takes things out by a timer",
+                    Limit::Given => "sets a maximum for it",
                     Limit::Each => "goes through them and takes out those that a comparison tells",
                 };
                 format!(
@@ -81,7 +82,9 @@ pub fn bound(
         touches.into_iter().find_map(|(site, limit)| Some(Bound::Limit(limit?, site)))
     };
     let nearest = anchors.first()?;
-    let nearest = limited(nearest).or_else(|| swept(series.graphs[2], sources, (nearest, of_entry)))?;
+    let nearest = limited(nearest)
+        .or_else(|| swept(series.graphs[2], sources, (nearest, of_entry)))
+        .or_else(|| given(sources, scripts, anchors))?;
     let at_work = series.shares_ids && lost(series, cluster)[0].removed >= MIN_REMOVED;
     (!at_work).then_some(nearest)
 }
@@ -94,6 +97,29 @@ fn swept(graph: &HeapGraph, sources: &mut SourceCache, (anchor, of_entry): (&Anc
     let mut sweeps = touches.filter(|(_, limit)| *limit == Some(Limit::Timer));
     let (site, _) = sweeps.next()?;
     has_timer(graph, anchor.file()).then_some(Bound::Limit(Limit::Timer, site))
+}
+
+/// The place where the application sets a maximum for what the dependency of the nearest anchor counts. It makes no other
+/// thing of the dependencies on the way without one: nobody could tell which of them grows.
+fn given(sources: &mut SourceCache, scripts: &[PathBuf], anchors: &[Anchor]) -> Option<Bound> {
+    let nearest = anchors.first()?.file();
+    sources.dependency(nearest)?;
+    let bounding = sources.file(nearest)?.bounding.clone();
+    let packages: Vec<PackageOf> =
+        anchors.iter().filter_map(|anchor| sources.dependency(anchor.file())).collect();
+    let mut first = None;
+    for file in scripts.iter().filter(|file| is_of_application(file)) {
+        let Some(source) = sources.file(file) else { continue };
+        let made =
+            source.made.iter().filter(|made| packages.iter().any(|package| is_from(&made.from, package)));
+        for made in made {
+            if !made.numbers.iter().any(|option| bounding.contains(option)) {
+                return None;
+            }
+            first = first.or_else(|| Some(site(file, &source, made.at, made.function)));
+        }
+    }
+    first.map(|site| Bound::Limit(Limit::Given, site))
 }
 
 /// Is there a timer that is set and runs a function of this file?

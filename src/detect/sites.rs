@@ -429,13 +429,13 @@ fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) 
     source.variable(name, function.and_then(|at| source.function_starting_at(at)))
 }
 
-fn site(file: &Path, source: &SourceFile, at: Position, function: Option<FunctionId>) -> Site {
+pub(super) fn site(file: &Path, source: &SourceFile, at: Position, function: Option<FunctionId>) -> Site {
     let named = std::iter::successors(function, |&id| source.function(id).parent)
         .find_map(|id| source.function(id).name.clone());
     Site { file: file.to_owned(), at, function: named }
 }
 
-fn is_from(module: &str, package: &PackageOf) -> bool {
+pub(super) fn is_from(module: &str, package: &PackageOf) -> bool {
     module.strip_prefix(&package.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

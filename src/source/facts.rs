@@ -1,6 +1,6 @@
 //! What is known of one source file: functions, variables, properties, and the places that touch them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A place in a file. Lines and columns count from 1; columns count UTF-16 units, as V8 does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub enum Limit {
     Timer,
     /// A comparison of each, by something that goes through all: `for (const [k, e] of m) if (e.until < now) m.delete(k)`.
     Each,
+    /// A maximum that is given to the library that counts what it holds: `new Cache({ max: 500 })`.
+    Given,
 }
 
 /// One place in the source that touches a variable or property.
@@ -106,6 +108,19 @@ pub struct Variable {
     pub touches: Vec<Touch>,
 }
 
+/// Something that is made of what a module exports: `new Cache({ max: 500 })`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The module.
+    pub from: String,
+    /// Where.
+    pub at: Position,
+    /// The innermost function around it.
+    pub function: Option<FunctionId>,
+    /// The options that are finite numbers.
+    pub numbers: Vec<String>,
+}
+
 /// The facts of one source file.
 #[derive(Clone, Debug, Default)]
 pub struct SourceFile {
@@ -115,6 +130,10 @@ pub struct SourceFile {
     pub variables: Vec<Variable>,
     /// Touches of properties by property name: `this.cache.set(…)` and `x.cache.set(…)` under `cache`.
     pub properties: HashMap<String, Vec<Touch>>,
+    /// What it makes of modules' exports, in source order.
+    pub made: Vec<Made>,
+    /// The properties whose values are, or become, what this file compares sizes and counters with.
+    pub bounding: BTreeSet<String>,
 }
 
 impl SourceFile {

@@ -13,6 +13,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::counters::{Counted, Counters, Owner, Sense};
 use super::facts::Limit;
+use super::settings::Settings;
 use super::sizes::{Sizes, name_of};
 use super::sweeps::Sweeps;
 
@@ -68,7 +69,7 @@ pub(super) fn is_removing(method: &str) -> bool {
 }
 
 impl<'s> Limits<'s> {
-    pub fn of(text: &'s str, semantic: &'s Semantic) -> Self {
+    pub fn of<'a>(text: &'s str, semantic: &'s Semantic<'a>, settings: &mut Settings<'s, 'a>) -> Self {
         let nodes = semantic.nodes();
         let counters = Counters::of(text, semantic);
         let mut limits = Limits { text, sizes: Sizes::of(text, nodes), ..Limits::default() };
@@ -85,6 +86,10 @@ impl<'s> Limits<'s> {
                     let Limits { sizes, sweeps, .. } = &mut limits;
                     sweeps.note((text, nodes), (node.id(), test), sizes);
                     let decided = guarded(nodes, node.id(), test.span);
+                    let is_about_size = counters.tested(test).is_some() || limits.sized(test).is_some();
+                    if is_about_size && decided.as_ref().is_some_and(|decided| !decided.repeats) {
+                        settings.bound_in(test);
+                    }
                     if let (Some(counted), Some(decided)) = (counters.tested(test), &decided) {
                         let sense = counted.sense.of(decided.holds);
                         limits.counted.push((Counted { sense, ..counted }, runs(decided.span)));
@@ -164,6 +169,8 @@ pub(super) struct Decided {
     pub span: Span,
     /// Whether it runs when the test holds.
     pub holds: bool,
+    /// Whether it is a loop that counts.
+    pub repeats: bool,
 }
 
 /// A statement that runs only as `test` decides, or what comes after one that ends the block.
@@ -174,7 +181,8 @@ pub(super) fn guarded(nodes: &AstNodes, node: NodeId, test: Span) -> Option<Deci
         let block =
             around.next().filter(|_| matches!(kind, AstKind::IfStatement(it) if leaves(&it.consequent)));
         let holds = block.is_none();
-        return Some(Decided { span: block.map_or(span, |block| block.span()), holds });
+        let repeats = matches!(kind, AstKind::ForStatement(it) if it.update.is_some());
+        return Some(Decided { span: block.map_or(span, |block| block.span()), holds, repeats });
     }
     None
 }

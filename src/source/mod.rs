@@ -13,11 +13,12 @@ mod lines;
 mod maps;
 mod origins;
 mod scan;
+mod settings;
 mod sizes;
 mod sweeps;
 mod symbols;
 mod usage;
 
-pub use facts::{Function, FunctionId, Limit, Position, SourceFile, Touch, TouchKind, Variable};
+pub use facts::{Function, FunctionId, Limit, Made, Position, SourceFile, Touch, TouchKind, Variable};
 pub use files::{PackageOf, SourceCache, is_of_application, path_of_script};
 pub use maps::{Original, SourceMaps};

@@ -29,6 +29,11 @@ impl<'s, 'a> Origins<'s, 'a> {
         Some(module)
     }
 
+    /// The module that what `callee` exports or makes is from; of those of the variables asked for.
+    pub(super) fn module_of(&self, callee: &Expression<'a>) -> Option<String> {
+        self.of_value(callee)
+    }
+
     /// Is `symbol` what a module exports, and not made with that?
     pub(super) fn is_imported(&self, symbol: SymbolId) -> bool {
         match self.declaration(symbol) {

@@ -11,10 +11,11 @@ use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder};
 use oxc_span::{GetSpan, SourceType};
 
 use super::counters::owner_of;
-use super::facts::{ENTRY, Function, FunctionId, SourceFile, Touch, TouchKind, Variable};
+use super::facts::{ENTRY, Function, FunctionId, Made, SourceFile, Touch, TouchKind, Variable};
 use super::limits::{Change, Limits};
 use super::lines::Lines;
 use super::origins::Origins;
+use super::settings::Settings;
 use super::symbols::{Symbols, symbol_key};
 use super::usage::{Usage, entry_of, usage};
 
@@ -36,6 +37,7 @@ struct Scan<'s, 'a> {
     nodes: &'s AstNodes<'a>,
     scoping: &'s Scoping,
     limits: Limits<'s>,
+    settings: Settings<'s, 'a>,
     origins: Origins<'s, 'a>,
     symbols: Symbols<'s, 'a>,
     function_of_node: HashMap<NodeId, FunctionId>,
@@ -44,11 +46,13 @@ struct Scan<'s, 'a> {
 
 impl<'s, 'a> Scan<'s, 'a> {
     fn new(text: &'s str, semantic: &'s Semantic<'a>) -> Self {
+        let mut settings = Settings::of(semantic);
         Scan {
             lines: Lines::new(text),
             nodes: semantic.nodes(),
             scoping: semantic.scoping(),
-            limits: Limits::of(text, semantic),
+            limits: Limits::of(text, semantic, &mut settings),
+            settings,
             origins: Origins::of(semantic),
             symbols: Symbols::of(semantic),
             function_of_node: HashMap::new(),
@@ -62,6 +66,8 @@ impl<'s, 'a> Scan<'s, 'a> {
         self.collect_globals();
         self.collect_variables();
         self.collect_entries();
+        self.collect_made();
+        self.facts.bounding = self.settings.bounding();
         self.facts
     }
 
@@ -152,6 +158,50 @@ impl<'s, 'a> Scan<'s, 'a> {
             if let Some(known) = self.touches_of(collection) {
                 known.extend(touches);
             }
+        }
+    }
+
+    /// With `new`, or by calling what a module exports and keeping what that answers.
+    fn collect_made(&mut self) {
+        for node in self.nodes.iter() {
+            let (callee, arguments) = match node.kind() {
+                AstKind::NewExpression(new) => (&new.callee, &new.arguments),
+                AstKind::CallExpression(call) if self.is_kept(node.id()) && self.is_import(&call.callee) => {
+                    (&call.callee, &call.arguments)
+                }
+                _ => continue,
+            };
+            let Some(from) = self.origins.module_of(callee) else { continue };
+            let at = self.lines.position(node.kind().span().start);
+            let (function, numbers) = (self.function_around(node.id()), self.settings.numbers(arguments));
+            self.facts.made.push(Made { from, at, function, numbers });
+        }
+    }
+
+    fn is_kept(&self, node: NodeId) -> bool {
+        let mut around = self.nodes.ancestor_kinds(node);
+        let kept = around.find(|kind| !matches!(kind, AstKind::AwaitExpression(_)));
+        matches!(
+            kept,
+            Some(
+                AstKind::VariableDeclarator(_)
+                    | AstKind::AssignmentExpression(_)
+                    | AstKind::PropertyDefinition(_)
+                    | AstKind::ObjectProperty(_)
+            )
+        )
+    }
+
+    fn is_import(&self, callee: &Expression) -> bool {
+        match callee.get_inner_expression() {
+            Expression::Identifier(name) => {
+                let reference =
+                    name.reference_id.get().map(|reference| self.scoping.get_reference(reference));
+                let symbol = reference.and_then(|reference| reference.symbol_id());
+                symbol.is_some_and(|symbol| self.origins.is_imported(symbol))
+            }
+            Expression::StaticMemberExpression(member) => self.is_import(&member.object),
+            _ => false,
         }
     }
 
@@ -414,6 +464,29 @@ mod tests {
         for text in unlimited {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [], "{text}");
         }
+    }
+
+    #[test]
+    fn what_sizes_and_counters_are_compared_with_comes_from_options_and_what_ages_are_does_not() {
+        let cache = facts(
+            "class Cache {\n  #max; #bytes = 0;\n  constructor({ max: m = 0, ttl, deep }) { this.#max = toNumber(m); this.ttl = ttl; for (let i = 0; i < deep; i++) this.go(); }\n  put(k, v) {\n    if (this.#max) { const room = this.#max - v.length; for (; this.#bytes > room;) this.evict(); }\n    this.#bytes += v.length;\n    if (Date.now() - v.at > this.ttl) this.evict();\n  }\n}\n",
+        );
+        let is_bounding = |option: &str| cache.bounding.contains(option);
+        assert_eq!(["max", "ttl", "deep"].map(is_bounding), [true, false, false]);
+    }
+
+    #[test]
+    fn the_finite_numbers_among_the_options_of_what_is_made_are_known() {
+        let file = facts(
+            "const Cache = require('cache');\nconst { memo, other } = require('memo');\nconst MAX = 1 << 10;\nconst all = { size: MAX * 2 };\nconst a = new Cache({ max: 5, ttl: ttl() });\nconst b = new Cache({ max: Infinity, size: undefined });\nclass A { x = new Cache(all); }\nconst c = memo(f, { max: Number(process.env.MAX || 500) });\nother({ n: 1 });\na.set('k', { n: 1 });\n",
+        );
+        let made = |made: &Made| (made.from.clone(), made.at.line, made.numbers.join(" "));
+        let made: Vec<_> = file.made.iter().map(made).collect();
+        let told = |from: &str, line, numbers: &str| (from.to_owned(), line, numbers.to_owned());
+        assert_eq!(
+            made,
+            [told("cache", 5, "max"), told("cache", 6, ""), told("cache", 7, "size"), told("memo", 8, "max")]
+        );
     }
 
     #[test]
