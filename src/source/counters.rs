@@ -91,6 +91,11 @@ impl<'s> Counters<'s> {
         )
     }
 
+    /// Is an expression computed from a counter?
+    pub fn counts(&self, expression: &Expression) -> bool {
+        self.counter(expression).is_some()
+    }
+
     /// Whose counter an expression is computed from, and whether it is its remainder.
     fn counter(&self, expression: &Expression) -> Option<(Owner, bool)> {
         let expression = expression.get_inner_expression();

@@ -86,15 +86,18 @@ impl<'s> Limits<'s> {
                     let Limits { sizes, sweeps, .. } = &mut limits;
                     sweeps.note((text, nodes), (node.id(), test), sizes);
                     let decided = guarded(nodes, node.id(), test.span);
-                    let is_about_size = counters.tested(test).is_some() || limits.sized(test).is_some();
-                    if is_about_size && decided.as_ref().is_some_and(|decided| !decided.repeats) {
+                    let counted = counters.tested(test);
+                    let sized = limits.sized(test, &counters);
+                    if (counted.is_some() || sized.is_some())
+                        && decided.as_ref().is_some_and(|decided| !decided.repeats)
+                    {
                         settings.bound_in(test);
                     }
-                    if let (Some(counted), Some(decided)) = (counters.tested(test), &decided) {
+                    if let (Some(counted), Some(decided)) = (counted, &decided) {
                         let sense = counted.sense.of(decided.holds);
                         limits.counted.push((Counted { sense, ..counted }, runs(decided.span)));
                     }
-                    let Some(subject) = limits.sized(test) else { continue };
+                    let Some(subject) = sized else { continue };
                     match decided {
                         Some(Decided { span, .. }) => limits.guards.push(Guard { subject, runs: runs(span) }),
                         None => predicates.extend(answers(nodes, node.id()).map(|name| (name, subject))),
@@ -151,10 +154,13 @@ impl<'s> Limits<'s> {
         self.counted.iter().any(|(counted, runs)| is_about(counted) && runs.run(change))
     }
 
-    /// `x` in `x.size > LIMIT`, `x.length >= 10`, `Object.keys(x).length > max`; not in `x.length > 0`.
-    fn sized(&self, test: &BinaryExpression) -> Option<&'s str> {
-        let is_bound =
-            |side: &Expression| !matches!(side, Expression::NumericLiteral(number) if number.value < 2.0);
+    /// `x` in `x.size > LIMIT`, `x.length >= 10`, `Object.keys(x).length > max`; not in `x.length > 0`, nor in
+    /// `i < x.length` when `i` counts.
+    fn sized(&self, test: &BinaryExpression, counters: &Counters) -> Option<&'s str> {
+        let is_bound = |side: &Expression| match side {
+            Expression::NumericLiteral(number) => number.value >= 2.0,
+            _ => !counters.counts(side),
+        };
         if !test.operator.is_compare() && !test.operator.is_equality() {
             return None;
         }
