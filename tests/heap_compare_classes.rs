@@ -1,4 +1,4 @@
-//! Classes of two files compared with one snapshot in memory at a time: as counted by hand, and as in a whole comparison.
+//! Classes of two files compared, read side by side: as counted by hand, and as in a whole comparison.
 
 mod heap_support;
 
@@ -27,7 +27,7 @@ fn classes_are_compared_by_id_and_size() {
         std::fs::write(&file, text).unwrap();
         file
     });
-    let task = Task::new(2);
+    let task = Task::default();
     let rows = compare_classes(&files[0], &files[1], &task).unwrap();
     let graphs = files.map(|file| HeapGraph::open(file).unwrap());
     std::fs::remove_dir_all(&folder).unwrap();

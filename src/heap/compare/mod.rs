@@ -80,22 +80,27 @@ impl SnapshotComparison {
     }
 }
 
-/// Compares the classes of two files, greatest growth of retained size first: the part of a comparison that needs only
-/// one snapshot in memory at a time.
+/// Compares the classes of two files, greatest growth of retained size first. They are read side by side: much of
+/// reading one is work for a single core.
 ///
 /// # Errors
 /// As [`HeapGraph::open_as`].
 pub fn compare_classes(
-    before: impl AsRef<Path>,
+    before: impl AsRef<Path> + Send,
     after: impl AsRef<Path>,
     task: &Task,
 ) -> Result<Vec<ClassDelta>, HeapError> {
-    let first = HeapGraph::open_as(before, task)?;
-    // The census sorts objects beside its other work; the samples need them sorted.
-    let before = Census::of(&first);
-    let samples = Samples::of(&first);
-    drop(first);
-    task.next_file();
-    let last = HeapGraph::open_as(after, task)?;
-    Ok(class_deltas(&before, &Census::of(&last), samples.same_process(&last)))
+    let first = || -> Result<_, HeapError> {
+        let graph = HeapGraph::open_as(before, task)?;
+        // The census sorts objects beside its other work; the samples need them sorted.
+        let census = Census::of(&graph);
+        Ok((census, Samples::of(&graph)))
+    };
+    let last = || -> Result<_, HeapError> {
+        let graph = HeapGraph::open_as(after, task)?;
+        Ok((Census::of(&graph), graph))
+    };
+    let (first, last) = both(first, last);
+    let ((before, samples), (after, last)) = (first?, last?);
+    Ok(class_deltas(&before, &after, samples.same_process(&last)))
 }
