@@ -1,14 +1,14 @@
 //! Numbers that a program gives a library when it makes something of it, `new Cache({ max: 500 })`, and what a library
 //! compares with what it counts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, AssignmentTarget, BinaryExpression, BindingPattern, BindingPatternKind, Expression,
     ObjectPropertyKind, PropertyKey,
 };
-use oxc_semantic::{AstNodes, Scoping, Semantic, SymbolId};
+use oxc_semantic::{AstNodes, ReferenceId, Scoping, Semantic, SymbolId};
 
 /// A variable, or all properties of one name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,7 +65,7 @@ impl<'s, 'a> Settings<'s, 'a> {
     /// The properties whose values are, or become, what sizes and counters are compared with.
     pub fn bounding(&self) -> BTreeSet<String> {
         let mut pending = self.bounds.clone();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         while let Some(name) = pending.pop() {
             if seen.insert(name) {
                 pending.extend(self.made_of.get(&name).into_iter().flatten().copied());
@@ -114,7 +114,7 @@ impl<'s, 'a> Settings<'s, 'a> {
         }
     }
 
-    fn variable(&self, reference: oxc_semantic::ReferenceId) -> Option<Name<'a>> {
+    fn variable(&self, reference: ReferenceId) -> Option<Name<'a>> {
         self.scoping.get_reference(reference).symbol_id().map(Name::Variable)
     }
 
