@@ -105,12 +105,16 @@ test('workers that nobody ends are one leak, with the line that starts them', as
 });
 
 test('what fills below its bound is not accused, and said', async () => {
-  const { code, report } = await reportOf('bounded.js', '--request', 'GET /page/{{n}}', '--request', 'GET /token/{{n}}', '--request', 'GET /visit/{{n}}');
+  const stores = ['page', 'token', 'visit', 'nonce', 'hit', 'label'];
+  const { code, report } = await reportOf('bounded.js', ...stores.flatMap((store) => ['--request', `GET /${store}/{{n}}`]));
   assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);
   const doubts = report.evidence.join('\n');
   assert.match(doubts, new RegExp(`Page in pages .*bounded\\.js:${lineOf('bounded.js', 'pages.delete')} `));
   assert.match(doubts, new RegExp(`Token in tokens .*bounded\\.js:${lineOf('bounded.js', 'tokens.clear')} `));
   assert.match(doubts, /Visit in ring .* room for 20,00\d/);
+  assert.match(doubts, new RegExp(`Nonce in wheel .*bounded\\.js:${lineOf('bounded.js', 'wheel[spoke] = new Set()')} .* by a timer`));
+  assert.match(doubts, new RegExp(`Hit in hits .*bounded\\.js:${lineOf('bounded.js', 'recent.hits[user] = hits')} .* a comparison`));
+  assert.match(doubts, /Label in labels .* ever more slowly, by \d+ of the first [\d,]+ requests and by \d\d of the last/);
 });
 
 /** The entry of an application with one dependency, both written for a test. */
@@ -144,6 +148,39 @@ test("what a library's own timer takes out later is not accused, and without tha
   assert.match(swept.report.evidence.join('\n'), /hits \(Hits\) .*hits\/index\.js:7 takes things out by a timer/);
   const kept = await reportOf(appWith(t, 'hits', HITS, counting(0)), '--request', 'GET /page/{{n}}');
   assert.deepEqual(kept.report.suspects.map(({ name, holder, createdAt }) => [name, holder, createdAt[0].line]), [['Hits', 'hits', 4]]);
+});
+
+const BOUNDED = `const MAX = Symbol('max');
+const LENGTH = Symbol('length');
+const trim = (self) => { while (self[LENGTH] > self[MAX]) self.drop(); };
+module.exports = class Bounded {
+  constructor(options) { this[MAX] = options.max || Infinity; this[LENGTH] = 0; this.kept = new Map(); }
+  add(key) { this.kept.set(key, { key, parts: [key] }); this[LENGTH] += 1; trim(this); }
+  drop() { this.kept.delete(this.kept.keys().next().value); this[LENGTH] -= 1; }
+};`;
+const storing = (options) => `const store = new (require('bounded'))(${options});\napp.get('/doc/:id', (req, res) => { store.add(req.params.id); res.end(); });`;
+
+test("a library's store that the application gave a maximum is not accused, and one without is", async (t) => {
+  const given = await reportOf(appWith(t, 'bounded', BOUNDED, storing('{ max: 50_000, name: 1 }')), '--request', 'GET /doc/{{n}}');
+  assert.deepEqual([given.report.verdict, given.report.suspects], ['undecided', []]);
+  assert.match(given.report.evidence.join('\n'), /app\.js:2 sets a maximum for it/);
+  const endless = await reportOf(appWith(t, 'bounded', BOUNDED, storing('{ most: 50_000 }')), '--request', 'GET /doc/{{n}}');
+  assert.deepEqual(endless.report.suspects.map(({ holder, createdAt }) => [holder, createdAt[0].line]), [['store', 3]]);
+});
+
+const EXPIRING = `function Expiring() { this.kept = {}; }
+module.exports = Expiring;
+Expiring.prototype.add = function (key, ms) {
+  this.kept[key] = { key, parts: [key] };
+  setTimeout(() => { if (this.kept[key]) this.remove(key); }, ms).unref();
+};
+Expiring.prototype.remove = function (key) { delete this.kept[key]; };`;
+
+test('entries that a timeout of a library each takes out are not accused', async (t) => {
+  const app = "const expiring = new (require('expiring'))();\napp.get('/doc/:id', (req, res) => { expiring.add(req.params.id, 300_000); res.end(); });";
+  const { report } = await reportOf(appWith(t, 'expiring', EXPIRING, app), '--request', 'GET /doc/{{n}}');
+  assert.deepEqual([report.verdict, report.suspects], ['undecided', []]);
+  assert.match(report.evidence.join('\n'), /expiring\/index\.js:7 takes things out by a timer/);
 });
 
 test('what a library keeps in a plain object is told by what the application calls the library', async (t) => {

@@ -8,6 +8,7 @@ use heap_support::{
 };
 use leakwatch::detect::clusters::clusters;
 use leakwatch::detect::intervals::Interval3;
+use leakwatch::detect::losses::queues;
 use leakwatch::heap::HeapGraph;
 
 const EACH: usize = 20;
@@ -42,8 +43,7 @@ fn graph(members: &[(Node, &[usize])]) -> HeapGraph {
 /// The holders, the class and the count of what clusters say of three snapshots, each with `EACH` more members.
 fn told(member: impl Fn(usize) -> (Node, &'static [usize])) -> Vec<(String, String, [u64; 2], Vec<String>)> {
     let graphs = [1, 2, 3].map(|rounds| graph(&(0..EACH * rounds).map(&member).collect::<Vec<_>>()));
-    let graphs = graphs.each_ref();
-    let found = clusters(&Interval3 { graphs, requests: [EACH as f64; 2], shares_ids: true });
+    let found = clusters(&series(&graphs));
     let name = |node| graphs[2].name(node).into_owned();
     let too = |cluster: &leakwatch::detect::cluster::Cluster| {
         cluster.sharing.iter().flat_map(|sharing| sharing.too.iter().map(|&node| name(node))).collect()
@@ -52,6 +52,10 @@ fn told(member: impl Fn(usize) -> (Node, &'static [usize])) -> Vec<(String, Stri
         .iter()
         .map(|found| (name(found.owner), found.lead.class.clone(), found.lead.counts, too(found)))
         .collect()
+}
+
+fn series(graphs: &[HeapGraph; 3]) -> Interval3<'_> {
+    Interval3 { graphs: graphs.each_ref(), requests: [EACH as f64; 2], before: None, shares_ids: true }
 }
 
 fn member(kind: usize, name: &'static str) -> Node {
@@ -82,8 +86,7 @@ fn what_two_hold_and_let_go_again_accuses_nobody() {
         let gone = |at: usize| if held(at) { member(OBJECT, "Session") } else { member(OBJECT, "Hole") };
         graph(&(0..EACH * round).map(|at| (gone(at), holders(at))).collect::<Vec<_>>())
     });
-    let series = Interval3 { graphs: graphs.each_ref(), requests: [EACH as f64; 2], shares_ids: true };
-    let found = clusters(&series);
+    let found = clusters(&series(&graphs));
     assert!(found.iter().all(|cluster| cluster.lead.class != "Session"), "{found:?}");
 }
 
@@ -101,7 +104,43 @@ fn buckets(are_replaced: bool) -> usize {
         let ids: Vec<usize> = [1, 3].into_iter().chain((first..made).map(|at| 5 + 2 * at)).collect();
         HeapGraph::from_bytes(snapshot_with_ids(&nodes, &ids).into_bytes()).expect("a snapshot")
     });
-    clusters(&Interval3 { graphs: graphs.each_ref(), requests: [EACH as f64; 2], shares_ids: true }).len()
+    clusters(&series(&graphs)).len()
+}
+
+#[test]
+fn what_a_running_function_holds_accuses_nobody() {
+    let told_below = |roots: &'static str| {
+        let graphs = [1, 2, 3].map(|rounds| {
+            let mut nodes = vec![member(SYNTHETIC, ""), member(SYNTHETIC, roots)];
+            nodes[0].edges.push((ELEMENT, "1".to_owned(), 1));
+            for at in 2..2 + rounds * EACH {
+                nodes[1].edges.push((INTERNAL, at.to_string(), at));
+                nodes.push(member(OBJECT, "Message"));
+            }
+            HeapGraph::from_bytes(snapshot(&nodes).into_bytes()).expect("a snapshot")
+        });
+        clusters(&series(&graphs)).len()
+    };
+    assert_eq!(["(Global handles)", "(Stack roots)"].map(told_below), [1, 0]);
+}
+
+/// Requests with these ids in each of three snapshots.
+fn requests(ids: [std::ops::Range<usize>; 3]) -> [HeapGraph; 3] {
+    ids.map(|ids| {
+        let ids: Vec<usize> = std::iter::once(1).chain(ids.map(|id| 2 * id + 3)).collect();
+        let mut nodes = vec![member(SYNTHETIC, "")];
+        nodes.extend(ids[1..].iter().map(|_| member(OBJECT, "Request")));
+        nodes[0].edges = (1..nodes.len()).map(|to| (ELEMENT, to.to_string(), to)).collect();
+        HeapGraph::from_bytes(snapshot_with_ids(&nodes, &ids).into_bytes()).expect("a snapshot")
+    })
+}
+
+#[test]
+fn requests_wait_in_a_queue_when_the_oldest_go_first() {
+    let waits = |ids| queues(&series(&requests(ids)), "Request");
+    assert!(waits([0..100, 30..180, 60..260]), "30 a round go, and more come");
+    assert!(!waits([0..100, 0..180, 0..260]), "none goes");
+    assert!(!waits([0..100, 6..180, 7..260]), "those that went are few");
 }
 
 #[test]

@@ -7,14 +7,15 @@ use super::advice::{on_route, thing};
 use super::cluster::Cluster;
 use super::intervals::Interval3;
 use super::losses::lost;
-use super::sites::{Anchor, Site, application_touches, is_from, own_touches, site};
+use super::sites::{Anchor, Level, Site, application_touches, is_from, own_touches, site};
+use super::slowing::{Rate, slowing};
 use super::steps::shown;
 use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
 use crate::report::{Suspect, units};
 use crate::source::{Limit, PackageOf, SourceCache, is_of_application, path_of_script};
 
 /// Why growth may stop by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
     /// The application takes something out at this place, and has not while it was watched.
     Limit(Limit, Site),
@@ -22,6 +23,8 @@ pub enum Bound {
     Room(u64),
     /// They are timers that fire once, and have not yet.
     Fires,
+    /// Ever fewer come: so many of all requests before, and so many of the last ones.
+    Slows([Rate; 2]),
 }
 
 impl Bound {
@@ -34,7 +37,7 @@ impl Bound {
                 let does = match limit {
                     Limit::Size => "takes things out when there are too many",
                     Limit::Room => "adds no more when there are many",
-                    Limit::Timer => "takes things out by a timer",
+                    Limit::Timer | Limit::Timeout => "takes things out by a timer",
                     Limit::Given => "sets a maximum for it",
                     Limit::Each => "goes through them and takes out those that a comparison tells",
                 };
@@ -49,6 +52,14 @@ impl Bound {
                 "timers pile up that fire once and did not yet: a longer run will tell whether they do"
                     .to_owned()
             }
+            Bound::Slows([before, after]) => format!(
+                "{holder} grows ever more slowly, by {} of the first {} requests and by {} of the last {}: it may stop by \
+                 itself; more requests will tell",
+                units::count(before.things as u64),
+                units::count(before.requests as u64),
+                units::count(after.things as u64),
+                units::count(after.requests as u64)
+            ),
             Bound::Room(places) => format!(
                 "{holder} grows, but was made with room for {}: it may stop by itself; more requests will tell",
                 units::count(*places)
@@ -65,25 +76,30 @@ const MIN_REMOVED: usize = 4;
 const GROWTH_FACTOR: f64 = 2.0;
 const GROWTH_SLACK: f64 = 17.0;
 
-/// The bound of what holds `cluster`, if it has one that was not reached yet. `of_entry`: the nearest anchor names what
-/// the growing thing is an entry of, and limits of that are none of its own.
+/// The bound of what holds `cluster`, if it has one that was not reached yet. `level`: what of the nearest anchor
+/// it is that grows; limits of anything else are none of its own.
 pub fn bound(
     series: &Interval3,
     cluster: &Cluster,
-    (anchors, of_entry): (&[Anchor], bool),
+    (anchors, level): (&[Anchor], Level),
     sources: &mut SourceCache,
     scripts: &[PathBuf],
 ) -> Option<Bound> {
     if let Some(room) = room(series.graphs[2], cluster) {
         return Some(Bound::Room(room));
     }
+    if let Some(rates) = slowing(series, cluster) {
+        return Some(Bound::Slows(rates));
+    }
     let mut limited = |anchor| {
-        let touches = application_touches(sources, scripts, anchor, of_entry);
-        touches.into_iter().find_map(|(site, limit)| Some(Bound::Limit(limit?, site)))
+        let touches = application_touches(sources, scripts, anchor, level);
+        let limits = touches.into_iter().filter_map(|(site, limit)| Some((limit?, site)));
+        let mut kept = limits.filter(|(limit, _)| *limit != Limit::Timeout);
+        kept.next().map(|(limit, site)| Bound::Limit(limit, site))
     };
     let nearest = anchors.first()?;
     let nearest = limited(nearest)
-        .or_else(|| swept(series.graphs[2], sources, (nearest, of_entry)))
+        .or_else(|| swept(series.graphs[2], sources, (nearest, level)))
         .or_else(|| given(sources, scripts, anchors))?;
     let at_work = series.shares_ids && lost(series, cluster)[0].removed >= MIN_REMOVED;
     (!at_work).then_some(nearest)
@@ -91,10 +107,10 @@ pub fn bound(
 
 /// The place in a dependency's file that takes something out of its `anchor` by a timer, when such a timer is set:
 /// without one nobody knows whether this application has it swept.
-fn swept(graph: &HeapGraph, sources: &mut SourceCache, (anchor, of_entry): (&Anchor, bool)) -> Option<Bound> {
+fn swept(graph: &HeapGraph, sources: &mut SourceCache, (anchor, level): (&Anchor, Level)) -> Option<Bound> {
     sources.dependency(anchor.file())?;
-    let touches = own_touches(sources, anchor, of_entry).into_iter();
-    let mut sweeps = touches.filter(|(_, limit)| *limit == Some(Limit::Timer));
+    let touches = own_touches(sources, anchor, level).into_iter();
+    let mut sweeps = touches.filter(|(_, limit)| matches!(limit, Some(Limit::Timer | Limit::Timeout)));
     let (site, _) = sweeps.next()?;
     has_timer(graph, anchor.file()).then_some(Bound::Limit(Limit::Timer, site))
 }

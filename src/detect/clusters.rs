@@ -12,7 +12,7 @@ use super::cluster::{ClassTally, Cluster, Sharing, Tally, class_of, is_rootlike,
 use super::intervals::Interval3;
 use super::losses::lost;
 use super::shared::{Shared, reached};
-use crate::heap::{EdgeKind, HeapGraph, NodeIndex};
+use crate::heap::{EdgeKind, HeapGraph, NodeIndex, NodeType};
 
 /// Fewer objects than this in one interval prove nothing.
 const MIN_COUNT: f64 = 4.0;
@@ -120,6 +120,9 @@ impl Survey {
         for node in members {
             let Place { owner, top: Some(top), depth } = place_of(node) else { continue };
             let key = keys.entry(top).or_insert_with(|| group_key(graph, owner, top, &shared));
+            if key.top_class.is_some() && is_in_use(graph, top) {
+                continue;
+            }
             let group = groups.entry(key.clone()).or_default();
             group.rootlike = key.top_class.is_some();
             let hops = shared.holder_of(top).map(|(_, hops)| hops);
@@ -173,6 +176,15 @@ fn group_key(graph: &HeapGraph, owner: NodeIndex, top: NodeIndex, shared: &Share
         Some((holder, _)) => GroupKey { owner: holder, variable: None, top_class: None },
         None => GroupKey { owner: graph.root(), variable: None, top_class: Some(class_of(graph, top)) },
     }
+}
+
+/// Does a function hold it that runs at this moment, what takes the snapshot among them?
+fn is_in_use(graph: &HeapGraph, object: NodeIndex) -> bool {
+    let mut holders = graph.retainers(object).map(|edge| graph.edge_source(edge));
+    holders.any(|holder| {
+        graph.node_type(holder) == NodeType::Synthetic
+            && matches!(&*graph.name(holder), "(Stack roots)" | "(Handle scope)")
+    })
 }
 
 /// The variable of the context `owner` through which it dominates `top`.

@@ -18,7 +18,7 @@ use super::naming::{Named, is_telling, name};
 use super::profile::{AllocationProfile, AllocationStack};
 use super::resources::waiting_to_fire;
 use super::routes::{RouteIndex, RouteVotes, only_route, shares};
-use super::sites::{Anchor, Site, SiteFinder, Sites};
+use super::sites::{Anchor, Level, Site, SiteFinder, Sites};
 use super::steps::{PathReader, event_listened_to, kept_for_event, shown};
 use super::suspect_id::suspect_id;
 use super::timer_callbacks::common_callback;
@@ -133,15 +133,16 @@ impl Builder<'_, '_> {
         }
         let anchors = self.reader.anchors(&holder, &down);
         let of_entry = self.reader.is_of_entry(&holder, &down);
+        let level = match of_entry {
+            true => Level::Entries,
+            false if self.reader.is_below_entry(&holder, &down) => Level::Below,
+            false => Level::Itself,
+        };
         let bound = match named.kind {
             SuspectKind::Timer if named.counts[1] <= self.waiting => Some(Bound::Fires),
-            _ => bound(
-                self.evidence.series,
-                cluster,
-                (&anchors, of_entry),
-                self.evidence.sources,
-                &self.scripts,
-            ),
+            _ => {
+                bound(self.evidence.series, cluster, (&anchors, level), self.evidence.sources, &self.scripts)
+            }
         };
         let mut sites = self.sites(&anchors, of_entry);
         if let (Start::Internal(script), true) = (&holder.start, sites.grows_at.is_empty()) {

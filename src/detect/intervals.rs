@@ -8,6 +8,8 @@ pub struct Interval3<'a> {
     pub graphs: [&'a HeapGraph; 3],
     /// Requests between the first and second, and between the second and third.
     pub requests: [f64; 2],
+    /// Requests before the first, since the program started; `None` when nobody counted those.
+    pub before: Option<f64>,
     /// Whether an object has the same id in all of them: not when each was taken in a forked child.
     pub shares_ids: bool,
 }

@@ -13,13 +13,14 @@ use super::growth::{Growth, growth_of};
 use super::input::TestRun;
 use super::intervals::Interval3;
 use super::isolation::isolate;
+use super::losses::queues;
 use super::merge::{merge, part_doubtful};
 use super::profile::AllocationProfile;
 use super::rows::{resource_rows, route_rows};
 use super::worker_threads::{place, seen_by};
 use super::written::as_written;
 use crate::heap::{HeapError, HeapGraph};
-use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
+use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, SuspectKind, Verdict, units};
 use crate::source::{SourceCache, SourceMaps};
 
 /// Judges a run.
@@ -28,35 +29,57 @@ use crate::source::{SourceCache, SourceMaps};
 /// [`HeapError`] when a snapshot cannot be read.
 pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
     let mut sources = SourceCache::default();
-    let from_resources = resource_suspects(run, &mut sources);
-    let mut from_heap = suspects_in_heap(run, &mut sources)?;
+    let graphs = open_snapshots(run)?;
+    let (passing, from_resources): (Vec<_>, Vec<_>) = resource_suspects(run, &mut sources)
+        .into_iter()
+        .partition(|suspect| passes(suspect, run, graphs.as_ref()));
+    let mut from_heap = suspects_in_heap(run, graphs.as_ref(), &mut sources)?;
     for worker in &run.workers {
-        let found = suspects_in_heap(&seen_by(worker, run), &mut sources)?;
+        let seen = seen_by(worker, run);
+        let found = suspects_in_heap(&seen, open_snapshots(&seen)?.as_ref(), &mut sources)?;
         from_heap.extend(found.into_iter().map(|mut found| {
             found.suspect.evidence.splice(0..0, place(worker, run));
             found
         }));
     }
     let (proven, doubtful) = part_doubtful(from_heap);
-    let doubts = doubts(&doubtful, Path::new(&run.cwd));
+    let waiting = passing.iter().map(|suspect| {
+        let (name, on_route) = (&suspect.name, advice::on_route(suspect));
+        format!("{name} pile up{on_route}, but go in the order in which they came: they wait for something slower, and none stays")
+    });
+    let doubts = doubts(&doubtful, Path::new(&run.cwd)).into_iter().chain(waiting).collect();
     let report = report(run, merge(from_resources, proven), doubts);
     Ok(as_written(report, &run.cwd, &SourceMaps::default()))
 }
 
+/// Are they requests that wait in a queue, and do they go in their turn?
+fn passes(suspect: &Suspect, run: &TestRun, graphs: Option<&[HeapGraph; 3]>) -> bool {
+    let Some(graphs) = graphs.filter(|_| suspect.kind == SuspectKind::Request) else { return false };
+    queues(&series(run, graphs), &suspect.name)
+}
+
+fn series<'a>(run: &TestRun, graphs: &'a [HeapGraph; 3]) -> Interval3<'a> {
+    let before = Some(run.snapshots[0].requests);
+    Interval3 { graphs: graphs.each_ref(), requests: intervals(run), before, shares_ids: true }
+}
+
 /// What grows between the snapshots of one thread.
-fn suspects_in_heap(run: &TestRun, sources: &mut SourceCache) -> Result<Vec<HeapSuspect>, HeapError> {
-    let Some(graphs) = open_snapshots(run)? else { return Ok(Vec::new()) };
+fn suspects_in_heap(
+    run: &TestRun,
+    graphs: Option<&[HeapGraph; 3]>,
+    sources: &mut SourceCache,
+) -> Result<Vec<HeapSuspect>, HeapError> {
+    let Some(graphs) = graphs else { return Ok(Vec::new()) };
     let profile = run
         .allocation_profile
         .as_ref()
         .map(|path| AllocationProfile::read(Path::new(path)))
         .unwrap_or_default();
-    let graphs = graphs.each_ref();
-    let series = Interval3 { graphs, requests: intervals(run), shares_ids: true };
+    let series = series(run, graphs);
     let mut clusters = clusters(&series);
     clusters.extend(counted(&series, &run.snapshots, &clusters));
     clusters.extend(growers(&series, &clusters));
-    let isolated = isolate(run, &clusters, graphs[2])?;
+    let isolated = isolate(run, &clusters, &graphs[2])?;
     let evidence = HeapEvidence { run, series: &series, profile: &profile, isolated: &isolated, sources };
     Ok(heap_suspects(&clusters, evidence))
 }

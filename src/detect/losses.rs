@@ -7,6 +7,12 @@ use super::intervals::Interval3;
 use super::shared::reached;
 use crate::heap::{HeapGraph, NodeIndex};
 
+/// Fewer that go are those that were just being served.
+const MIN_GONE: usize = 8;
+/// A queue that loses less while it is watched may as well be none.
+const MIN_GONE_SHARE: f64 = 0.1;
+/// So many times as many of the older ones go as of those that came later.
+const OLDEST_FIRST: f64 = 2.0;
 /// Objects below one holder that are looked at.
 const MAX_MEMBERS: usize = 500_000;
 
@@ -21,21 +27,42 @@ pub struct Lost {
 
 /// What the owner lost in each interval; the snapshots share their ids.
 pub fn lost(series: &Interval3, cluster: &Cluster) -> [Lost; 2] {
-    let owner = series.graphs[2].id(cluster.owner);
-    let members = series.graphs.map(|graph| {
-        let class = &cluster.lead.class;
-        let held = |owner| match &cluster.sharing {
-            Some(sharing) => reached(graph, owner, class, sharing.hops),
-            None => members(graph, owner, class),
-        };
-        graph.node_by_id(owner).map(held).unwrap_or_default()
-    });
+    let members = held(series, cluster);
     [0, 1].map(|interval| {
         let next = series.graphs[interval + 1];
         let removed = || members[interval].difference(&members[interval + 1]);
         let died = removed().filter(|&&id| next.node_by_id(id).is_none()).count();
         Lost { removed: removed().count(), died }
     })
+}
+
+/// Objects of a cluster's outermost class that its owner has in each snapshot, by id; the snapshots share their ids.
+pub fn held(series: &Interval3, cluster: &Cluster) -> [HashSet<u32>; 3] {
+    let owner = series.graphs[2].id(cluster.owner);
+    series.graphs.map(|graph| {
+        let class = &cluster.lead.class;
+        let held = |owner| match &cluster.sharing {
+            Some(sharing) => reached(graph, owner, class, sharing.hops),
+            None => members(graph, owner, class),
+        };
+        graph.node_by_id(owner).map(held).unwrap_or_default()
+    })
+}
+
+/// Do the objects of `class` go in the order in which they came, so that they wait in a queue and none stays? What a leak
+/// loses is what came last: the requests that connections still keep. The snapshots share their ids.
+pub fn queues(series: &Interval3, class: &str) -> bool {
+    let ids = series.graphs.map(|graph| {
+        let of_class = graph.nodes().filter(|&node| class_of(graph, node) == class);
+        of_class.map(|node| graph.id(node)).collect::<HashSet<u32>>()
+    });
+    let gone = |ids: &[u32]| ids.iter().filter(|&&id| series.graphs[2].node_by_id(id).is_none()).count();
+    let (earlier, later): (Vec<u32>, Vec<u32>) = ids[1].iter().partition(|id| ids[0].contains(id));
+    let first: Vec<u32> = ids[0].iter().copied().collect();
+    let share = |ids: &[u32]| gone(ids) as f64 / ids.len().max(1) as f64;
+    gone(&first) >= MIN_GONE
+        && share(&first) >= MIN_GONE_SHARE
+        && share(&earlier) > share(&later) * OLDEST_FIRST
 }
 
 fn members(graph: &HeapGraph, owner: NodeIndex, class: &str) -> HashSet<u32> {

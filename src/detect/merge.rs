@@ -441,4 +441,23 @@ mod tests {
         assert_eq!((proven.len(), doubtful.len()), (1, 1));
         assert_eq!(proven[0].suspect.growth.count_per_request, 0.33);
     }
+
+    #[test]
+    fn what_a_library_keeps_below_one_variable_of_its_own_may_stop_growing_together() {
+        let below = |variable: &str, property: &str| {
+            let step = |kind, name: &str| Step { kind, name: name.into(), constructor: None };
+            let mut held = cluster(property, 0.5, &["string"], false);
+            held.suspect.retainer_path = vec![
+                step(StepKind::Module, "node_modules/lru/index.js"),
+                step(StepKind::Variable, variable),
+                step(StepKind::Property, property),
+            ];
+            held
+        };
+        let mut values = below("store", "values");
+        values.bound = Some(Bound::Room(5_000));
+        let (proven, _) = part_doubtful(vec![values, below("store", "keys"), below("other", "keys")]);
+        let left: Vec<_> = proven.iter().map(|held| held.suspect.retainer_path[1].name.as_str()).collect();
+        assert_eq!(left, ["other"]);
+    }
 }

@@ -54,7 +54,7 @@ pub fn prove(
     let [a, b, c] = graphs.as_slice() else { return Ok(Proof::default()) };
     let requests =
         [snapshots[1].requests - snapshots[0].requests, snapshots[2].requests - snapshots[1].requests];
-    let series = Interval3 { graphs: [a, b, c], requests, shares_ids: false };
+    let series = Interval3 { graphs: [a, b, c], requests, before: None, shares_ids: false };
     let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS, &Task::default())?.growth;
     let clusters: Vec<Cluster> = growth.iter().filter_map(|growth| cluster(&series, growth)).collect();
     Ok(proof(seen, &series, &clusters, profile))

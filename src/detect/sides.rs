@@ -1,7 +1,7 @@
 //! When two suspects are sides of one leak.
 
 use super::from_heap::HeapSuspect;
-use crate::report::{Suspect, SuspectKind};
+use crate::report::{Step, StepKind, Suspect, SuspectKind};
 use crate::track::generalise;
 
 /// Rates are the same when the smaller is at least this share of the larger.
@@ -69,9 +69,21 @@ fn held_by_system(cluster: &HeapSuspect) -> bool {
         || matches!(cluster.suspect.kind, SuspectKind::Listener | SuspectKind::Timer | SuspectKind::Closure)
 }
 
+/// Are both held by one variable: one that is declared at the same place, or else at the start of both paths?
 pub(super) fn one_holder(a: &Suspect, b: &Suspect) -> bool {
     let holder = |suspect: &Suspect| suspect.held_at.as_ref().map(|at| (at.file.clone(), at.line, at.column));
-    holder(a).is_some() && holder(a) == holder(b)
+    match (holder(a), holder(b)) {
+        (None, None) => start(a).is_some() && start(a) == start(b),
+        (a, b) => a == b,
+    }
+}
+
+/// The file that a path starts in and its variable.
+fn start(suspect: &Suspect) -> Option<[&Step; 2]> {
+    match suspect.retainer_path.as_slice() {
+        [module, variable, ..] if variable.kind == StepKind::Variable => Some([module, variable]),
+        _ => None,
+    }
 }
 
 pub(super) fn same_rate(a: &Suspect, b: &Suspect) -> bool {

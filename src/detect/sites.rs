@@ -48,6 +48,17 @@ pub struct Site {
     pub function: Option<String>,
 }
 
+/// What of an anchor a place in the source touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// What it names.
+    Itself,
+    /// The entries of that.
+    Entries,
+    /// What is in its entries: of how many of those there are, that has no limit.
+    Below,
+}
+
 /// What the source says about a leak's holder.
 #[derive(Clone, Debug, Default)]
 pub struct Sites {
@@ -353,6 +364,16 @@ impl<'a> SiteFinder<'a> {
     }
 }
 
+impl Level {
+    fn includes(self, touch: &Touch) -> bool {
+        match self {
+            Level::Itself => !touch.is_of_entry(),
+            Level::Entries => touch.is_of_entry(),
+            Level::Below => touch.is_of_entry() || !matches!(touch.limit, Some(Limit::Size | Limit::Room)),
+        }
+    }
+}
+
 impl Anchor {
     fn is_variable(&self, in_file: &Path, called: &str) -> bool {
         matches!(self, Anchor::Variable { file, name, .. } if file == in_file && name == called)
@@ -399,29 +420,28 @@ pub fn application_touches(
     sources: &mut SourceCache,
     scripts: &[PathBuf],
     anchor: &Anchor,
-    of_entry: bool,
+    level: Level,
 ) -> Vec<(Site, Option<Limit>)> {
     if sources.dependency(anchor.file()).is_some() {
         return Vec::new();
     }
-    let mut found = own_touches(sources, anchor, of_entry);
+    let mut found = own_touches(sources, anchor, level);
     for file in scripts.iter().take(MAX_FILES) {
         if file == anchor.file() || sources.dependency(file).is_some() {
             continue;
         }
         let Some(source) = sources.file(file) else { continue };
-        let touches =
-            anchor.touches_from_afar(&source).into_iter().filter(|touch| touch.is_of_entry() == of_entry);
+        let touches = anchor.touches_from_afar(&source).into_iter().filter(|touch| level.includes(touch));
         found.extend(touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)));
     }
     found
 }
 
 /// What the file that `anchor` stands in does to it, or to its entries.
-pub fn own_touches(sources: &mut SourceCache, anchor: &Anchor, of_entry: bool) -> Vec<(Site, Option<Limit>)> {
+pub fn own_touches(sources: &mut SourceCache, anchor: &Anchor, level: Level) -> Vec<(Site, Option<Limit>)> {
     let file = anchor.file();
     let Some(source) = sources.file(file) else { return Vec::new() };
-    let touches = anchor.touches_at_home(&source).into_iter().filter(|touch| touch.is_of_entry() == of_entry);
+    let touches = anchor.touches_at_home(&source).into_iter().filter(|touch| level.includes(touch));
     touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)).collect()
 }
 

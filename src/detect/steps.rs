@@ -44,13 +44,9 @@ impl<'a> PathReader<'a> {
 
     /// The names on the path that stand in the source, nearest to the leaked objects first.
     pub fn anchors(&self, path: &HolderPath, down: &[EdgeIndex]) -> Vec<Anchor> {
-        let start = match &path.start {
-            Start::Script(file) | Start::Exports(file) => Some(file),
-            _ => None,
-        };
         let mut anchors: Vec<Anchor> = Vec::new();
         for &edge in down.iter().take(1).chain(path.edges.iter().rev()) {
-            let Some(anchor) = self.anchor(edge, start) else { continue };
+            let Some(anchor) = self.anchor(edge, start_file(path)) else { continue };
             // A plain object in the middle of Node: what the application calls like it tells, of the holder alone.
             let is_anyones = matches!(anchor, Anchor::Global { .. }) && !self.is_of_global(edge);
             if anchors.last() != Some(&anchor) && (anchors.is_empty() || !is_anyones) {
@@ -62,20 +58,32 @@ impl<'a> PathReader<'a> {
 
     /// Is what grows an entry of what the nearest anchor names, or below one? Then adding to that is not what makes it grow.
     pub fn is_of_entry(&self, path: &HolderPath, down: &[EdgeIndex]) -> bool {
-        let start = match &path.start {
-            Start::Script(file) | Start::Exports(file) => Some(file),
-            _ => None,
-        };
-        let is_anchor = |&edge: &EdgeIndex| self.anchor(edge, start).is_some();
-        let is_entry = |edge: EdgeIndex| match self.graph.hold_of(edge) {
-            Hold::MapKey | Hold::MapValue | Hold::SetMember | Hold::Element => true,
-            Hold::Property => self.is_entry(edge),
-            _ => false,
-        };
+        let is_anchor = |&edge: &EdgeIndex| self.anchor(edge, start_file(path)).is_some();
         if down.first().is_some_and(is_anchor) {
             return false;
         }
-        path.edges.iter().rev().copied().take_while(|edge| !is_anchor(edge)).any(is_entry)
+        path.edges
+            .iter()
+            .rev()
+            .copied()
+            .take_while(|edge| !is_anchor(edge))
+            .any(|edge| self.is_held_as_entry(edge))
+    }
+
+    /// Are the things that grow, `down` from their owner, entries of its entries?
+    pub fn is_below_entry(&self, path: &HolderPath, down: &[EdgeIndex]) -> bool {
+        let unnamed =
+            down.iter().copied().skip(1).take_while(|&edge| self.anchor(edge, start_file(path)).is_none());
+        let entries = down.iter().copied().take(1).chain(unnamed).filter(|&edge| self.is_held_as_entry(edge));
+        entries.count() > 1
+    }
+
+    fn is_held_as_entry(&self, edge: EdgeIndex) -> bool {
+        match self.graph.hold_of(edge) {
+            Hold::MapKey | Hold::MapValue | Hold::SetMember | Hold::Element => true,
+            Hold::Property => self.is_entry(edge),
+            _ => false,
+        }
     }
 
     fn is_of_global(&self, edge: EdgeIndex) -> bool {
@@ -216,6 +224,14 @@ pub fn shown(file: &Path, cwd: &Path) -> String {
     let mut parts = file.components().skip_while(|part| part.as_os_str() != "node_modules").peekable();
     let of_package: PathBuf = if parts.peek().is_some() { parts.collect() } else { file.to_owned() };
     of_package.to_string_lossy().into_owned()
+}
+
+/// The file a holder path starts in.
+fn start_file(path: &HolderPath) -> Option<&PathBuf> {
+    match &path.start {
+        Start::Script(file) | Start::Exports(file) => Some(file),
+        _ => None,
+    }
 }
 
 /// V8 writes `<symbol kEvents>`; people write `Symbol(kEvents)`.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BinaryExpression, Expression, IdentifierReference};
-use oxc_semantic::{ScopeId, Scoping, Semantic};
+use oxc_semantic::{ScopeId, Scoping, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 /// Whose a counter is: it tells of what belongs to the same object or is declared in the same scope.
@@ -91,6 +91,20 @@ impl<'s> Counters<'s> {
         )
     }
 
+    /// Does `test` compare a counter of the same kind of object, `cache.length` where this file raises `this.length`?
+    pub fn tests_alike(&self, test: &BinaryExpression) -> bool {
+        let is_alike = |side: &Expression| {
+            let side = side.get_inner_expression();
+            let member = side.as_member_expression().map(|member| member.object().span());
+            member.is_some_and(|object| {
+                let part = &side.span().source_text(self.text)[object.size() as usize..];
+                self.known.iter().any(|(_, name)| name.ends_with(part))
+            })
+        };
+        matches!(test.operator.as_str(), "<" | "<=" | ">" | ">=")
+            && (is_alike(&test.left) || is_alike(&test.right))
+    }
+
     /// Is an expression computed from a counter?
     pub fn counts(&self, expression: &Expression) -> bool {
         self.counter(expression).is_some()
@@ -124,8 +138,20 @@ pub(super) fn owner_of(scoping: &Scoping, named: AstKind) -> Option<Owner> {
         AstKind::IdentifierReference(name) => owner_of_name(scoping, name),
         AstKind::StaticMemberExpression(member) => owner_of_expression(scoping, &member.object),
         AstKind::PrivateFieldExpression(member) => owner_of_expression(scoping, &member.object),
+        AstKind::ComputedMemberExpression(member) if fixed_key(scoping, &member.expression).is_some() => {
+            owner_of_expression(scoping, &member.object)
+        }
         _ => None,
     }
+}
+
+/// The variable that `key` is, when it stands for one property: a module's own, which is never assigned again.
+pub(super) fn fixed_key(scoping: &Scoping, key: &Expression) -> Option<SymbolId> {
+    let Expression::Identifier(name) = key.get_inner_expression() else { return None };
+    let symbol = scoping.get_reference(name.reference_id.get()?).symbol_id()?;
+    let is_fixed =
+        scoping.symbol_scope_id(symbol) == scoping.root_scope_id() && !scoping.symbol_is_mutated(symbol);
+    is_fixed.then_some(symbol)
 }
 
 fn owner_of_expression(scoping: &Scoping, expression: &Expression) -> Option<Owner> {
@@ -134,6 +160,9 @@ fn owner_of_expression(scoping: &Scoping, expression: &Expression) -> Option<Own
         Expression::Identifier(name) => owner_of_name(scoping, name),
         Expression::StaticMemberExpression(member) => owner_of_expression(scoping, &member.object),
         Expression::PrivateFieldExpression(member) => owner_of_expression(scoping, &member.object),
+        Expression::ComputedMemberExpression(member) => {
+            fixed_key(scoping, &member.expression).and_then(|_| owner_of_expression(scoping, &member.object))
+        }
         _ => None,
     }
 }

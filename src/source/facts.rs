@@ -54,6 +54,8 @@ pub enum Limit {
     Room,
     /// A timer: an interval that sweeps, or a timeout for each entry.
     Timer,
+    /// A timeout that decides what it takes out, if anything: in a dependency's code, whose authors mean it to.
+    Timeout,
     /// A comparison of each, by something that goes through all: `for (const [k, e] of m) if (e.until < now) m.delete(k)`.
     Each,
     /// A maximum that is given to the library that counts what it holds: `new Cache({ max: 500 })`.
@@ -73,6 +75,8 @@ pub struct Touch {
     pub through: Vec<String>,
     /// The method called, if one is.
     pub method: Option<String>,
+    /// True when it puts something empty in the place of an entry.
+    pub empties: bool,
     /// Set when something decides that it takes something out, or puts something in.
     pub limit: Option<Limit>,
 }
@@ -84,7 +88,7 @@ impl Touch {
             Some(_) => &self.through[..],
             None => &self.through[..self.through.len().saturating_sub(1)],
         };
-        below.iter().any(|part| part == ENTRY)
+        self.empties || below.iter().any(|part| part == ENTRY)
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Limits<'s> {
     sweeps: Sweeps<'s>,
     /// What timers run.
     timers: Vec<Runs>,
+    /// What timeouts run that decide whether they take out anything.
+    timeouts: Vec<Runs>,
 }
 
 /// A statement whose test compares the size of `subject`, and what it runs.
@@ -88,7 +90,7 @@ impl<'s> Limits<'s> {
                     let decided = guarded(nodes, node.id(), test.span);
                     let counted = counters.tested(test);
                     let sized = limits.sized(test, &counters);
-                    if (counted.is_some() || sized.is_some())
+                    if (counted.is_some() || sized.is_some() || counters.tests_alike(test))
                         && decided.as_ref().is_some_and(|decided| !decided.repeats)
                     {
                         settings.bound_in(test);
@@ -107,7 +109,10 @@ impl<'s> Limits<'s> {
                     limits.timers.extend(timer(call, runs));
                 }
                 AstKind::CallExpression(call) if name_of(&call.callee) == Some("setTimeout") => {
-                    limits.timers.extend(timer(call, runs).filter(|timer| is_straight(nodes, timer.span)));
+                    for timer in timer(call, runs) {
+                        let straight = is_straight(nodes, timer.span);
+                        if straight { &mut limits.timers } else { &mut limits.timeouts }.push(timer);
+                    }
                 }
                 _ => {}
             }
@@ -130,9 +135,16 @@ impl<'s> Limits<'s> {
             Some(Limit::Timer)
         } else if self.sweeps.decide(subject, change.subject) {
             Some(Limit::Each)
+        } else if self.is_counted(change, |_| true) {
+            Some(Limit::Size)
         } else {
-            self.is_counted(change, |_| true).then_some(Limit::Size)
+            self.timeouts.iter().any(|timeout| timeout.run(change)).then_some(Limit::Timeout)
         }
+    }
+
+    /// Is the variable at `variable` what a comparison of each has left of `subject`, or of one of its entries?
+    pub fn is_rest(&self, variable: Span, subject: Span) -> bool {
+        self.sweeps.is_rest(variable.source_text(self.text), subject.source_text(self.text))
     }
 
     /// The same for something that is put in: only while there is little.

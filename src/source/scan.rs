@@ -5,17 +5,20 @@ use std::path::Path;
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPatternKind, Expression, PropertyKey};
+use oxc_ast::ast::{
+    AssignmentTarget, BindingPattern, BindingPatternKind, Expression, ForStatementLeft, PropertyKey,
+};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder};
-use oxc_span::{GetSpan, SourceType};
+use oxc_span::{GetSpan, SourceType, Span};
 
 use super::counters::owner_of;
-use super::facts::{ENTRY, Function, FunctionId, Made, SourceFile, Touch, TouchKind, Variable};
+use super::facts::{ENTRY, Function, FunctionId, Limit, Made, SourceFile, Touch, TouchKind, Variable};
 use super::limits::{Change, Limits};
 use super::lines::Lines;
 use super::origins::Origins;
 use super::settings::Settings;
+use super::sizes::listed;
 use super::symbols::{Symbols, symbol_key};
 use super::usage::{Usage, entry_of, usage};
 
@@ -144,11 +147,32 @@ impl<'s, 'a> Scan<'s, 'a> {
     /// What is done to a variable that is an entry of a collection is done to what the collection holds.
     fn collect_entries(&mut self) {
         for node in self.nodes.iter() {
-            let AstKind::VariableDeclarator(declarator) = node.kind() else { continue };
-            let name = declarator.id.get_binding_identifier().and_then(|name| name.symbol_id.get());
-            let (Some(entry), Some(value)) = (name, &declarator.init) else { continue };
-            let Some(collection) = entry_of(value) else { continue };
-            let touches = self.scoping.get_resolved_references(entry).map(|reference| {
+            match node.kind() {
+                AstKind::VariableDeclarator(declarator) => {
+                    let Some(collection) = declarator.init.as_ref().and_then(entry_of) else { continue };
+                    self.add_entry(&declarator.id, collection);
+                }
+                AstKind::ForOfStatement(each) => {
+                    let ForStatementLeft::VariableDeclaration(declared) = &each.left else { continue };
+                    let collection = listed(&each.right).unwrap_or(&each.right);
+                    for declarator in &declared.declarations {
+                        self.add_entry(&declarator.id, collection);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `entry` is one of the entries of `collection`, or the key and the value of one.
+    fn add_entry(&mut self, entry: &BindingPattern<'a>, collection: &Expression<'a>) {
+        let names = match &entry.kind {
+            BindingPatternKind::ArrayPattern(pair) => pair.elements.iter().flatten().collect(),
+            _ => vec![entry],
+        };
+        let symbols = names.into_iter().filter_map(|name| name.get_binding_identifier()?.symbol_id.get());
+        for symbol in symbols {
+            let touches = self.scoping.get_resolved_references(symbol).map(|reference| {
                 let touch = self.touch(reference.node_id());
                 let through = std::iter::once(ENTRY.to_owned()).chain(touch.through).collect();
                 Touch { through, ..touch }
@@ -221,22 +245,28 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     fn touch(&self, node: NodeId) -> Touch {
-        let Usage { kind, through, method, removes } = usage(self.nodes, node);
+        let Usage { kind, through, method, removes, changed, empties, replaced_by } = usage(self.nodes, node);
         let function = self.function_around(node);
+        let change = || self.change(node, changed, function);
+        let rest = replaced_by.filter(|&by| self.limits.is_rest(by, changed)).map(|_| Limit::Each);
+        let removal = || self.limits.of_removal(&change());
+        // By anything but a timer it is how an entry begins.
+        let emptied = || removal().filter(|limit| empties && *limit == Limit::Timer);
+        let emptied = if removes { None } else { rest.or_else(emptied) };
         let limit = match kind {
-            _ if removes => self.limits.of_removal(&self.change(node, function)),
-            TouchKind::Adds => self.limits.of_addition(&self.change(node, function)),
-            _ => None,
+            _ if removes => removal().or(rest),
+            TouchKind::Adds if emptied.is_none() => self.limits.of_addition(&change()),
+            _ => emptied,
         };
         let at = self.lines.position(self.nodes.kind(node).span().start);
-        Touch { kind, at, function, through, method, limit }
+        Touch { kind, at, function, through, method, empties: emptied.is_some(), limit }
     }
 
-    fn change(&self, node: NodeId, function: Option<FunctionId>) -> Change<'_> {
+    fn change(&self, node: NodeId, subject: Span, function: Option<FunctionId>) -> Change<'_> {
         let around = std::iter::successors(function, |&id| self.facts.functions[id.0 as usize].parent);
         let inside = around.filter_map(|id| self.facts.functions[id.0 as usize].name.as_deref()).collect();
         let kind = self.nodes.kind(node);
-        Change { subject: kind.span(), owner: owner_of(self.scoping, kind), inside }
+        Change { subject, owner: owner_of(self.scoping, kind), inside }
     }
 
     fn function_around(&self, node: NodeId) -> Option<FunctionId> {
@@ -257,6 +287,10 @@ impl<'s, 'a> Scan<'s, 'a> {
             AstKind::MethodDefinition(method) => key_name(&method.key),
             AstKind::PropertyDefinition(property) => key_name(&property.key),
             AstKind::ObjectProperty(property) => key_name(&property.key),
+            AstKind::AssignmentExpression(assignment) => match &assignment.left {
+                AssignmentTarget::StaticMemberExpression(member) => Some(member.property.name.to_string()),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -268,7 +302,7 @@ fn key_name(key: &PropertyKey) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::facts::{Limit, Position};
+    use super::super::facts::Position;
     use super::*;
 
     fn facts(text: &str) -> SourceFile {
@@ -445,7 +479,31 @@ mod tests {
         for text in by_comparison {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Each], "{text}");
         }
+        let of_an_entry = [
+            ("function f(k, v) { c[k].push(v); if (c[k].length > 50) c[k].shift(); }", Limit::Size),
+            ("function f(k) { if (c.get(k).size > MAX) c.get(k).clear(); }", Limit::Size),
+            ("setInterval(() => { at = (at + 1) % 60; c[at] = new Set(); }, 1000);", Limit::Timer),
+            ("setInterval(() => c[at()].clear(), 1000);", Limit::Timer),
+            ("setInterval(() => { for (const [, part] of c) part.clear(); }, 1000);", Limit::Timer),
+            ("setInterval(() => { for (const part of c.values()) part.clear(); }, 1000);", Limit::Timer),
+            (
+                "function f(k) { const recent = (c[k] ?? []).filter((t) => t > since()); recent.push(now()); c[k] = recent; }",
+                Limit::Each,
+            ),
+            (
+                "function f(k) { const recent = (c.get(k) || []).filter((t) => t > since()); c.set(k, recent); }",
+                Limit::Each,
+            ),
+        ];
+        for (text, limit) in of_an_entry {
+            let file = facts(&format!("let c = make();\n{text}"));
+            let touches = file.variables.iter().filter(|v| v.name == "c").flat_map(|v| &v.touches);
+            let found: Vec<_> =
+                touches.filter_map(|touch| Some((touch.limit?, touch.is_of_entry()))).collect();
+            assert_eq!(found, [(limit, true)], "{text}");
+        }
         let unlimited = [
+            "function f(k) { if (k.length > 9) c[k] = []; }",
             "let n = 0;\nfunction f(v) { if (n++ % 100 === 0) c.push(v); }",
             "let n = 0;\nfunction f(v) { if (++n > 5) c.push(v); }",
             "function f(k, e) { e.tries++; if (e.tries > 3) c.delete(k); }",
@@ -459,10 +517,16 @@ mod tests {
             "function f(v) { if (c.length > 100) warn(); c.push(v); }",
             "function f(k) { const hits = c.get(k); if (hits.length > 9) c.delete(k); }",
             "function get(k) { if (c.get(k).until < Date.now()) c.delete(k); }",
-            "function poll(k) { setTimeout(() => { if (done(k)) c.delete(k); else poll(k); }, 50); }",
         ];
         for text in unlimited {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [], "{text}");
+        }
+        let by_a_timeout_that_may_not = [
+            "function poll(k) { setTimeout(() => { if (done(k)) c.delete(k); else poll(k); }, 50); }",
+            "function put(k) { setTimeout(() => { k && A.remove(k); }, 50); }\nA.remove = function (k) { c.delete(k); };",
+        ];
+        for text in by_a_timeout_that_may_not {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Timeout], "{text}");
         }
     }
 
@@ -473,6 +537,11 @@ mod tests {
         );
         let is_bounding = |option: &str| cache.bounding.contains(option);
         assert_eq!(["max", "ttl", "deep"].map(is_bounding), [true, false, false]);
+        let by_keys = facts(
+            "const MAX = key('max'), SIZE = key('size');\nlet any = key('any');\nfunction Cache(o) { this[MAX] = o.most || Infinity; any = o.any; this[any] = o.some; }\nCache.prototype.put = function (v) { this[SIZE] += v.length; this[any] += 1; trim(this); };\nconst trim = (it) => { if (it[SIZE] > it[MAX]) it.drop(); };\n",
+        );
+        let is_bounding = |option: &str| by_keys.bounding.contains(option);
+        assert_eq!(["most", "any", "some"].map(is_bounding), [true, false, false]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::counters::fixed_key;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, AssignmentTarget, BinaryExpression, BindingPattern, BindingPatternKind, Expression,
@@ -10,11 +11,12 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::{AstNodes, ReferenceId, Scoping, Semantic, SymbolId};
 
-/// A variable, or all properties of one name.
+/// A variable, all properties of one name, or all that one key stands for: `MAX` in `this[MAX]`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Name<'a> {
     Variable(SymbolId),
     Property(&'a str),
+    Key(SymbolId),
 }
 
 /// What the names of one file take their values from.
@@ -73,7 +75,7 @@ impl<'s, 'a> Settings<'s, 'a> {
         }
         let properties = seen.into_iter().filter_map(|name| match name {
             Name::Property(name) => Some(name.to_owned()),
-            Name::Variable(_) => None,
+            Name::Variable(_) | Name::Key(_) => None,
         });
         properties.collect()
     }
@@ -110,6 +112,9 @@ impl<'s, 'a> Settings<'s, 'a> {
             AssignmentTarget::PrivateFieldExpression(member) => {
                 Some(Name::Property(member.field.name.as_str()))
             }
+            AssignmentTarget::ComputedMemberExpression(member) => {
+                fixed_key(self.scoping, &member.expression).map(Name::Key)
+            }
             _ => None,
         }
     }
@@ -129,6 +134,9 @@ impl<'s, 'a> Settings<'s, 'a> {
             }
             Expression::PrivateFieldExpression(member) => {
                 names.push(Name::Property(member.field.name.as_str()));
+            }
+            Expression::ComputedMemberExpression(member) => {
+                names.extend(fixed_key(self.scoping, &member.expression).map(Name::Key));
             }
             Expression::BinaryExpression(both) => {
                 self.names_in(&both.left, names);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, ArrayExpressionElement, Expression};
 use oxc_semantic::AstNodes;
-use oxc_span::{GetSpan, Span};
+use oxc_span::GetSpan;
 
 /// Methods and functions that list what is in something.
 const LISTING: [&str; 4] = ["keys", "values", "entries", "from"];
@@ -28,7 +28,7 @@ impl<'s> Sizes<'s> {
             let name = declarator.id.get_binding_identifier().map(|name| name.span.source_text(text));
             let (Some(name), Some(value)) = (name, &declarator.init) else { continue };
             if let Some(listed) = listed(value) {
-                sizes.lists.insert(name, listed.source_text(text));
+                sizes.lists.insert(name, listed.span().source_text(text));
             } else if let Some(counted) = sizes.subject(value) {
                 sizes.counts.insert(name, counted);
             }
@@ -38,8 +38,7 @@ impl<'s> Sizes<'s> {
 
     /// The source of what an expression lists, else its own.
     pub fn listed(&self, list: &Expression) -> &'s str {
-        let span = listed(list).unwrap_or(list.get_inner_expression().span());
-        let subject = span.source_text(self.text);
+        let subject = listed(list).unwrap_or(list.get_inner_expression()).span().source_text(self.text);
         self.lists.get(subject).copied().unwrap_or(subject)
     }
 
@@ -58,8 +57,8 @@ impl<'s> Sizes<'s> {
 }
 
 /// `x` in `Object.keys(x)`, `x.values()`, `Array.from(x)`, `[...x]`, sorted or not.
-fn listed(value: &Expression) -> Option<Span> {
-    let inner = |expression: &Expression| listed(expression).unwrap_or(expression.span());
+pub(super) fn listed<'e, 'a>(value: &'e Expression<'a>) -> Option<&'e Expression<'a>> {
+    let inner = |expression: &'e Expression<'a>| listed(expression).unwrap_or(expression);
     match value.get_inner_expression() {
         Expression::ArrayExpression(array) => match array.elements.first() {
             Some(ArrayExpressionElement::SpreadElement(spread)) if array.elements.len() == 1 => {

@@ -8,6 +8,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::limits::guarded;
 use super::sizes::{Sizes, name_of};
+use super::usage::entry_of;
 
 /// Methods that call a function for each entry.
 const VISITING: [&str; 3] = ["forEach", "filter", "some"];
@@ -27,7 +28,12 @@ enum Over<'s> {
 
 /// The sweeps of one file.
 #[derive(Default)]
-pub(super) struct Sweeps<'s>(Vec<Sweep<'s>>);
+pub(super) struct Sweeps<'s> {
+    sweeps: Vec<Sweep<'s>>,
+    /// Variables that take what is left, `recent` in `const recent = (hits[user] ?? []).filter((hit) => hit.at > since)`,
+    /// and of what.
+    rests: Vec<(&'s str, &'s str)>,
+}
 
 impl<'s> Sweeps<'s> {
     /// Notes the sweep that `test`, at `node`, decides in, if there is one.
@@ -43,6 +49,7 @@ impl<'s> Sweeps<'s> {
             return;
         }
         let over = |expression: &Expression| Over::All(sizes.listed(expression));
+        let filtered = |expression: &Expression| sizes.listed(entry_of(expression).unwrap_or(expression));
         let decides = guarded(nodes, node, test.span).map(|decided| decided.span);
         let mut inner = test.span;
         for (kind, id) in nodes.ancestor_kinds(node).zip(nodes.ancestor_ids(node)) {
@@ -61,7 +68,13 @@ impl<'s> Sweeps<'s> {
                     let is_inside = call.arguments.iter().any(|argument| is_function_around(argument, inner));
                     match (visited, nodes.parent_kind(id)) {
                         (Some(visited), AstKind::AssignmentExpression(kept)) if is_inside => {
-                            Some((over(visited), Some(kept.span)))
+                            Some((Over::All(filtered(visited)), Some(kept.span)))
+                        }
+                        (Some(visited), AstKind::VariableDeclarator(kept)) if is_inside => {
+                            let variable = kept.id.get_binding_identifier().map(|name| name.span);
+                            let rest = variable.map(|span| (span.source_text(text), filtered(visited)));
+                            self.rests.extend(rest);
+                            return;
                         }
                         (Some(visited), _) if is_inside => Some((over(visited), decides)),
                         _ => None,
@@ -70,16 +83,21 @@ impl<'s> Sweeps<'s> {
                 _ => None,
             };
             if let Some((over, Some(decides))) = found {
-                self.0.push(Sweep { over, decides });
+                self.sweeps.push(Sweep { over, decides });
                 return;
             }
             inner = kind.span();
         }
     }
 
+    /// Is `variable` what a comparison has left of `subject`, or of one of its entries?
+    pub fn is_rest(&self, variable: &str, subject: &str) -> bool {
+        self.rests.contains(&(variable, subject))
+    }
+
     /// Is what is done to `subject` at `at` done by a sweep over it?
     pub fn decide(&self, subject: &str, at: Span) -> bool {
-        self.0.iter().any(|Sweep { over, decides }| {
+        self.sweeps.iter().any(|Sweep { over, decides }| {
             let is_over = match over {
                 Over::All(all) => *all == subject,
                 Over::While(test) => looks_into(test, subject),

@@ -1,7 +1,7 @@
 //! What an expression's surroundings do with it.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{AssignmentTarget, Expression};
+use oxc_ast::ast::{Argument, AssignmentTarget, CallExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::{GetSpan, Span};
 
@@ -39,14 +39,28 @@ pub(super) struct Usage {
     pub through: Vec<String>,
     /// The method called on that.
     pub method: Option<String>,
-    /// True when it takes something out of the expression itself.
+    /// True when it takes something out of the expression itself, or of one of its entries.
     pub removes: bool,
+    /// What it is taken out of, or put in.
+    pub changed: Span,
+    /// True when something empty takes an entry's place.
+    pub empties: bool,
+    /// The variable that takes it, or the place of all.
+    pub replaced_by: Option<Span>,
 }
 
 /// How the expression at `node` is used, following `.property` and `[index]` outwards.
 pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
-    let mut used = Usage { kind: TouchKind::Reads, through: Vec::new(), method: None, removes: false };
     let mut inner = nodes.kind(node).span();
+    let mut used = Usage {
+        kind: TouchKind::Reads,
+        through: Vec::new(),
+        method: None,
+        removes: false,
+        changed: inner,
+        empties: false,
+        replaced_by: None,
+    };
     let mut inside_literal = false;
     let mut around = nodes.ancestor_kinds(node).peekable();
     while let Some(parent) = around.next() {
@@ -80,7 +94,15 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
                 used.method = used.through.pop();
                 let adds = used.method.as_deref().is_some_and(|method| ADDING_METHODS.contains(&method));
                 used.kind = if adds { TouchKind::Adds } else { TouchKind::Calls };
-                used.removes = used.through.is_empty() && used.method.as_deref().is_some_and(is_removing);
+                let is_direct = used.through.iter().all(|part| part == ENTRY);
+                used.removes = is_direct && used.method.as_deref().is_some_and(is_removing);
+                if is_direct && !used.through.is_empty() {
+                    used.changed = owner_of_method(call).unwrap_or(used.changed);
+                }
+                if is_direct && used.method.as_deref() == Some("set") {
+                    let value = call.arguments.get(1).and_then(Argument::as_expression);
+                    used.replaced_by = value.and_then(variable);
+                }
                 break;
             }
             AstKind::NewExpression(new) if is(&new.callee, inner) => {
@@ -97,6 +119,8 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
                 let indexed = used.through.last().is_some_and(|last| last == ENTRY);
                 used.kind = if indexed { TouchKind::Adds } else { TouchKind::Assigns };
                 used.removes = used.through.is_empty() || used.through == ["length"];
+                used.empties = used.through == [ENTRY] && is_empty(&assignment.right);
+                used.replaced_by = variable(&assignment.right);
                 break;
             }
             AstKind::UnaryExpression(unary) if unary.operator.as_str() == "delete" => {
@@ -108,6 +132,32 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
         inner = parent.span();
     }
     used
+}
+
+fn owner_of_method(call: &CallExpression) -> Option<Span> {
+    match call.callee.get_inner_expression() {
+        Expression::StaticMemberExpression(member) => Some(member.object.span()),
+        _ => None,
+    }
+}
+
+fn variable(value: &Expression) -> Option<Span> {
+    match value.get_inner_expression() {
+        Expression::Identifier(name) => Some(name.span),
+        _ => None,
+    }
+}
+
+/// `[]`, `{}`, `null`, `undefined`, `new Map()`.
+fn is_empty(value: &Expression) -> bool {
+    match value.get_inner_expression() {
+        Expression::ArrayExpression(array) => array.elements.is_empty(),
+        Expression::ObjectExpression(object) => object.properties.is_empty(),
+        Expression::NewExpression(new) => new.arguments.is_empty(),
+        Expression::NullLiteral(_) => true,
+        Expression::Identifier(name) => name.name == "undefined",
+        _ => false,
+    }
 }
 
 /// The collection of which the value of an expression is an entry: `m` in `m.get(k)`, `m[k]`, `m[k] ??= []`, and in
