@@ -14,6 +14,11 @@ const { setTimeout: sleep } = require('node:timers/promises');
  * usual most from the start.
  */
 const WARM_UP_MS = 2000;
+/**
+ * When little has been allocated for a while V8 makes its heap smaller, which takes it 0.2 s once, and gives up code that it
+ * compiled. Of a process that allocates nothing at all, as a bare server that nobody asks, it does not, so it is waited for.
+ */
+const SETTLE_MS = 15_000;
 const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=16'];
 
 const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
@@ -37,7 +42,6 @@ async function measureServers({ node, name, variants, rounds, durationMs, connec
     const load = (server, ms) => ask(client, { job: 'load', port: server.port, connections, durationMs: ms });
     if (name === 'sockets') for (const { port } of servers) await openSockets(node, port, sockets, children);
     for (const server of servers) await load(server, WARM_UP_MS);
-    const idle = await idlePercents(servers, idleMs);
     for (let round = 0; round < rounds; round++) {
       // Each variant stands in each place of the order.
       for (let n = 0; n < variants.length; n++) {
@@ -45,10 +49,9 @@ async function measureServers({ node, name, variants, rounds, durationMs, connec
         results[variants[at]].rounds.push(await measure(servers[at], () => load(servers[at], durationMs)));
       }
     }
-    for (const [n, variant] of variants.entries()) {
-      if (idle.length > 0) results[variant].idlePercent.push(idle[n]);
-      results[variant].rss.push((await ask(servers[n].child, 'collect')).rss);
-    }
+    for (const [n, variant] of variants.entries()) results[variant].rss.push((await ask(servers[n].child, 'collect')).rss);
+    const idle = await idlePercents(servers, idleMs);
+    for (const [n, percent] of idle.entries()) results[variants[n]].idlePercent.push(percent);
   } finally {
     for (const child of children) child.kill();
   }
@@ -86,7 +89,7 @@ async function measure(server, load) {
 /** Of one core, while nothing is asked of anybody. */
 async function idlePercents(servers, idleMs) {
   if (idleMs === 0) return [];
-  await sleep(1000); // what the load left to do
+  await sleep(SETTLE_MS);
   const before = await Promise.all(servers.map(usageOf));
   await sleep(idleMs);
   const after = await Promise.all(servers.map(usageOf));

@@ -57,7 +57,7 @@ class Tracker {
    * @param {{ marks: boolean, samplesPerSecond: number }} options
    */
   countRequests(options) {
-    this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, { ...options, collections: this.#options.collections ?? 0 });
+    this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, { ...options, sparing: (this.#options.share ?? 1) < 1, collections: this.#options.collections ?? 0 });
   }
 
   /** A major collection has ended. */
@@ -141,7 +141,8 @@ module.exports = { createTracker };
 /**
  * @typedef {object} TrackerOptions
  * @property {boolean} [stacks] whether creation sites are taken
- * @property {number} [share] of the time that recording may take; 1 by default
+ * @property {number} [share] of the time that recording may take, 1 by default; below that, and where contexts are dear, only a part of the
+ *   time tells which request created what
  * @property {boolean} [timers]
  * @property {boolean} [listeners]
  * @property {boolean} [handles]

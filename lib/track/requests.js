@@ -1,6 +1,8 @@
 'use strict';
 const diagnostics = require('node:diagnostics_channel');
 const { Connections } = require('./connections.js');
+const { areContextsCheap } = require('./contexts.js');
+const { Moments } = require('./moments.js');
 const { harmless } = require('./patch.js');
 const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
@@ -24,6 +26,8 @@ class Requests {
   #contexts;
   #marks;
   #attributes = false;
+  /** Where a context for each request is dear, and this watches a server at work. @type {Moments | undefined} */
+  #moments;
   #count = 0;
   #lastId = 0;
   #survivors;
@@ -49,12 +53,13 @@ class Requests {
    * @param {import('./contexts.js').Contexts} parts.contexts
    * @param {RequestOptions} options
    */
-  constructor({ recorder, routes, frameworks, contexts }, { marks, ...sample }) {
+  constructor({ recorder, routes, frameworks, contexts }, { marks, sparing, ...sample }) {
     this.#routes = routes;
     this.#frameworks = frameworks;
     this.#table = recorder.table;
     this.#contexts = contexts;
     this.#marks = marks;
+    if (sparing && !marks && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open));
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
     this.#stopServers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
@@ -72,6 +77,12 @@ class Requests {
    * @param {boolean} wanted
    */
   attribute(wanted) {
+    if (!this.#moments) this.#attribute(wanted);
+    else if (wanted) this.#moments.start();
+    else this.#moments.stop();
+  }
+
+  #attribute(wanted) {
     this.#attributes = wanted;
     if (!wanted && !this.#marks) this.#contexts.disable();
   }
@@ -118,6 +129,7 @@ class Requests {
     this.#frameworks.stop();
     this.#stopServers();
     this.#survivors.clear();
+    this.#moments?.stop();
     this.#contexts.disable();
   }
 
@@ -167,7 +179,7 @@ class Requests {
       this.#aborted.add(response);
     }
     const route = this.#routes.served(request);
-    const marker = this.#marks || this.#attributes ? this.#contexts.of(response) : undefined;
+    const marker = this.#contexts.of(response);
     if (marker) {
       if (marker.id !== 0) {
         this.#table.resolve(marker.id, route);
@@ -186,6 +198,7 @@ module.exports = { Requests };
 /**
  * @typedef {object} RequestOptions
  * @property {boolean} marks whether each request gets a context from the start
+ * @property {boolean} [sparing] whether it may say who creates what for a part of the time only
  * @property {number} samplesPerSecond requests looked at again after their response
  * @property {number} collections major ones after which what is still alive is a survivor
  */

@@ -26,8 +26,8 @@ const MIN_STEADINESS: f64 = 0.4;
 const MIN_COUNT: u64 = 20;
 /// Less growth in one interval proves nothing when no objects accumulate.
 const MIN_BYTES: u64 = 128 * 1024;
-/// What still grows in a process of this age does not stop by itself: caches are full, and sessions have expired.
-const LONG_ENOUGH_MS: f64 = 3_600_000.0;
+/// What still grows in a process of this age, a day, does not stop by itself: caches are full, and sessions have expired.
+const LONG_ENOUGH_MS: f64 = 86_400_000.0;
 /// Objects below one holder that are looked at.
 const MAX_SURVEYED: usize = 200_000;
 
