@@ -20,11 +20,10 @@ const MOST: f64 = 0.5;
 /// So many standard deviations of a count are no chance.
 const DEVIATIONS: f64 = 4.0;
 
-/// What came until the first snapshot and what came since, when that is too much less for chance. Only of a holder all of
-/// whose objects of the class are of the kind that grows: a function's variables hold others, too, and so does what holds
-/// the first of a chain.
+/// What came until the first snapshot and what came since, when that is too much less for chance. Not of a function's
+/// variables: they hold other objects of the class, too.
 pub fn slowing(series: &Interval3, cluster: &Cluster) -> Option<[Rate; 2]> {
-    let is_store = !cluster.rootlike && !cluster.chain && cluster.entries.is_none();
+    let is_store = !cluster.rootlike && cluster.entries.is_none();
     let is_variables = series.graphs[2].scope_of(cluster.owner).is_some();
     let before = series.before.filter(|_| is_store && !is_variables)?;
     let [first, _, last] = held(series, cluster).map(|held| held.len());

@@ -14,6 +14,8 @@ const DICTIONARY: usize = 32;
 /// In a dictionary at least one value in so many is of the class that grows: what has many properties of many classes
 /// is an application, a module, a library.
 const DICTIONARY_SHARE: usize = 8;
+/// What holds an object that is looked at for the module that exports it.
+const MAX_RETAINERS: usize = 32;
 /// Nobody reads a longer path.
 const MAX_STEPS: usize = 12;
 
@@ -108,13 +110,22 @@ impl<'a> PathReader<'a> {
             Hold::Property if !self.is_entry(edge) => {
                 let class = self.graph.location_of(source);
                 let is_plain = class.is_none();
-                match class.and_then(|class| path_of_script(&class.file)).or_else(|| start.cloned()) {
+                let file = class.and_then(|class| path_of_script(&class.file));
+                match file.or_else(|| self.exported_by(source)).or_else(|| start.cloned()) {
                     Some(file) => Some(Anchor::Property { file, name }),
                     None => is_plain.then_some(Anchor::Global { name }),
                 }
             }
             _ => None,
         }
+    }
+
+    /// The file of the module whose exports an object is.
+    fn exported_by(&self, object: NodeIndex) -> Option<PathBuf> {
+        self.graph.retainers(object).take(MAX_RETAINERS).find_map(|edge| match self.graph.hold_of(edge) {
+            Hold::ModuleExports(file) => path_of_script(&file),
+            _ => None,
+        })
     }
 
     fn start(&self, start: &Start) -> Vec<Step> {
