@@ -117,6 +117,25 @@ test('what fills below its bound is not accused, and said', async () => {
   assert.match(doubts, /Label in labels .* ever more slowly, by \d+ of the first [\d,]+ requests and by \d\d of the last/);
 });
 
+test('what keeps a fixed number, or what came since a time, is not accused, however it is written', async () => {
+  const stores = ['seen', 'step', 'point', 'line', 'quote', 'op'];
+  const { code, report } = await reportOf('trimmed.js', ...stores.flatMap((store) => ['--request', `GET /${store}/{{n}}`]));
+  assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);
+  const doubts = report.evidence.join('\n');
+  const told = { Seen: 'latest.length =', Step: 'history = [...', Point: 'points = []', Line: 'log.entries[', Quote: 'this.delete', Op: 'head = head.later' };
+  for (const [name, line] of Object.entries(told)) {
+    assert.match(doubts, new RegExp(`${name}.* trimmed\\.js:${lineOf('trimmed.js', line)} `), name);
+  }
+});
+
+test('what grows below a key that the source never names grows at the line that adds to it', async () => {
+  const { code, report } = await reportOf('durations.js', '--request', 'GET /price/{{n}}', '--request', 'GET /stock/{{n}}');
+  assert.equal(code, 1, JSON.stringify(report.evidence));
+  const [{ createdAt, retainerPath }] = report.suspects;
+  assert.deepEqual([createdAt[0].file, createdAt[0].line], ['durations.js', lineOf('durations.js', 'list.push')]);
+  assert.deepEqual(retainerPath.slice(0, 2).map((step) => step.name), ['durations.js', 'durations']);
+});
+
 /** The entry of an application with one dependency, both written for a test. */
 function appWith(t, library, source, app) {
   const folder = fs.mkdtempSync(path.join(FIXTURES, 'written-'));

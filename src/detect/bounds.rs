@@ -38,6 +38,7 @@ impl Bound {
                     Limit::Size => "takes things out when there are too many",
                     Limit::Room => "adds no more when there are many",
                     Limit::Timer | Limit::Timeout => "takes things out by a timer",
+                    Limit::Clock => "takes all out after some time",
                     Limit::Given => "sets a maximum for it",
                     Limit::Each => "goes through them and takes out those that a comparison tells",
                 };
@@ -99,10 +100,20 @@ pub fn bound(
     };
     let nearest = anchors.first()?;
     let nearest = limited(nearest)
+        .or_else(|| own_limit(&series.graphs[2].name(cluster.owner), sources, scripts))
         .or_else(|| swept(series.graphs[2], sources, (nearest, level)))
         .or_else(|| given(sources, scripts, anchors))?;
     let at_work = series.shares_ids && lost(series, cluster)[0].removed >= MIN_REMOVED;
     (!at_work).then_some(nearest)
+}
+
+/// The place where a class of the application takes something out of itself: `if (this.size > MAX) this.delete(oldest)`.
+fn own_limit(class: &str, sources: &mut SourceCache, scripts: &[PathBuf]) -> Option<Bound> {
+    scripts.iter().filter(|file| is_of_application(file)).find_map(|file| {
+        let source = sources.file(file)?;
+        let touch = source.own_limits.get(class)?.iter().find(|touch| !touch.is_of_entry())?;
+        Some(Bound::Limit(touch.limit?, site(file, &source, touch.at, touch.function)))
+    })
 }
 
 /// The place in a dependency's file that takes something out of its `anchor` by a timer, when such a timer is set:

@@ -104,8 +104,11 @@ impl<'a> SiteFinder<'a> {
     /// one names.
     pub fn find(&mut self, anchors: &[Anchor], of_entry: bool) -> Sites {
         let nearest = &anchors[..anchors.len().min(MAX_ANCHORS)];
-        let mut touched =
-            nearest.iter().enumerate().map(|(at, anchor)| self.touched_at(anchor, at == 0 && of_entry));
+        let keys = nearest.iter().take_while(|anchor| self.is_key(anchor)).count();
+        let mut touched = nearest.iter().enumerate().map(|(at, anchor)| {
+            let of_entry = if keys == 0 { at == 0 && of_entry } else { at == keys };
+            self.touched_at(anchor, of_entry)
+        });
         let mut found = touched.find(|sites| !sites.is_empty());
         drop(touched);
         found = found.or_else(|| nearest.iter().find_map(|anchor| self.touched_elsewhere(anchor)));
@@ -120,6 +123,12 @@ impl<'a> SiteFinder<'a> {
         dedup(&mut grows_at);
         grows_at.truncate(MAX_SITES);
         Sites { grows_at, held_at: self.held_at(anchors), package }
+    }
+
+    /// Is it a property that its file never names: the key of an entry?
+    fn is_key(&mut self, anchor: &Anchor) -> bool {
+        let Anchor::Property { file, name, .. } = anchor else { return false };
+        self.sources.file(file).is_some_and(|source| !source.properties.contains_key(name))
     }
 
     /// The lines that make an anchor's variable or property grow, in functions that allocated what is alive.

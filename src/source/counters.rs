@@ -154,7 +154,7 @@ pub(super) fn fixed_key(scoping: &Scoping, key: &Expression) -> Option<SymbolId>
     is_fixed.then_some(symbol)
 }
 
-fn owner_of_expression(scoping: &Scoping, expression: &Expression) -> Option<Owner> {
+pub(super) fn owner_of_expression(scoping: &Scoping, expression: &Expression) -> Option<Owner> {
     match expression.get_inner_expression() {
         Expression::ThisExpression(_) => Some(Owner::This),
         Expression::Identifier(name) => owner_of_name(scoping, name),

@@ -56,6 +56,8 @@ pub enum Limit {
     Timer,
     /// A timeout that decides what it takes out, if anything: in a dependency's code, whose authors mean it to.
     Timeout,
+    /// The clock, when something happens after a time: `if (Date.now() - sentAt > PERIOD) send()`.
+    Clock,
     /// A comparison of each, by something that goes through all: `for (const [k, e] of m) if (e.until < now) m.delete(k)`.
     Each,
     /// A maximum that is given to the library that counts what it holds: `new Cache({ max: 500 })`.
@@ -134,6 +136,8 @@ pub struct SourceFile {
     pub variables: Vec<Variable>,
     /// Touches of properties by property name: `this.cache.set(…)` and `x.cache.set(…)` under `cache`.
     pub properties: HashMap<String, Vec<Touch>>,
+    /// Places where a class takes something out of itself, `this.delete(oldest)`, that something decides, by class name.
+    pub own_limits: HashMap<String, Vec<Touch>>,
     /// What it makes of modules' exports, in source order.
     pub made: Vec<Made>,
     /// The properties whose values are, or become, what this file compares sizes and counters with.

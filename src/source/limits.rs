@@ -4,15 +4,19 @@
 //! A run may be too short to see either happen. The source cannot prove that a bound works, but that there is one
 //! means that growth below it is no proof of a leak.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, BinaryExpression, CallExpression, Expression, PropertyKey, Statement};
 use oxc_semantic::{AstNodes, NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
+use super::clocks::Clocks;
 use super::counters::{Counted, Counters, Owner, Sense};
+use super::cuts::Cuts;
 use super::facts::Limit;
+use super::names::function_name;
+use super::rings::Rings;
 use super::settings::Settings;
 use super::sizes::{Sizes, name_of};
 use super::sweeps::Sweeps;
@@ -29,6 +33,10 @@ pub(super) struct Limits<'s> {
     guards: Vec<Guard<'s>>,
     /// The same of what the program counts itself.
     counted: Vec<(Counted, Runs)>,
+    /// The same of the time it remembers.
+    timed: Vec<(Owner, Runs)>,
+    cuts: Cuts<'s>,
+    rings: Rings<'s>,
     sweeps: Sweeps<'s>,
     /// What timers run.
     timers: Vec<Runs>,
@@ -64,6 +72,10 @@ pub(super) struct Change<'f> {
     pub owner: Option<Owner>,
     /// The functions around it that have a name.
     pub inside: Vec<&'f str>,
+    /// Whether it takes out all there is.
+    pub takes_all: bool,
+    /// At which index it puts something in.
+    pub index: Option<Span>,
 }
 
 pub(super) fn is_removing(method: &str) -> bool {
@@ -74,13 +86,20 @@ impl<'s> Limits<'s> {
     pub fn of<'a>(text: &'s str, semantic: &'s Semantic<'a>, settings: &mut Settings<'s, 'a>) -> Self {
         let nodes = semantic.nodes();
         let counters = Counters::of(text, semantic);
-        let mut limits = Limits { text, sizes: Sizes::of(text, nodes), ..Limits::default() };
+        let clocks = Clocks::of(text, semantic);
+        let sizes = Sizes::of(text, nodes);
+        let (cuts, rings) = (Cuts::of(text, nodes, &sizes), Rings::of(text, nodes));
+        let mut limits = Limits { text, sizes, cuts, rings, ..Limits::default() };
         // `isFull` in `isFull() { return this.map.size >= this.max }`, and of what.
         let mut predicates: HashMap<&str, &str> = HashMap::new();
         let calls: Vec<(Span, &str)> = nodes.iter().filter_map(|node| call(node.kind())).collect();
+        let called_in = called_in(nodes);
         let runs = |span: Span| {
             let inside = calls.iter().filter(|(call, _)| span.contains_inclusive(*call));
-            Runs { span, called: inside.map(|(_, name)| (*name).to_owned()).collect() }
+            let direct: BTreeSet<&str> = inside.map(|(_, name)| *name).collect();
+            let further = direct.iter().filter_map(|name| called_in.get(*name)).flatten();
+            let called = direct.iter().chain(further).map(|name| (*name).to_owned()).collect();
+            Runs { span, called }
         };
         for node in nodes.iter() {
             match node.kind() {
@@ -98,6 +117,9 @@ impl<'s> Limits<'s> {
                     if let (Some(counted), Some(decided)) = (counted, &decided) {
                         let sense = counted.sense.of(decided.holds);
                         limits.counted.push((Counted { sense, ..counted }, runs(decided.span)));
+                    }
+                    if let (Some(owner), Some(decided)) = (clocks.tested(test), &decided) {
+                        limits.timed.push((owner, runs(decided.span)));
                     }
                     let Some(subject) = sized else { continue };
                     match decided {
@@ -129,12 +151,14 @@ impl<'s> Limits<'s> {
     /// What decides that something is taken out here, if it is a size, a timer or a comparison of each.
     pub fn of_removal(&self, change: &Change) -> Option<Limit> {
         let subject = change.subject.source_text(self.text);
-        if self.is_sized(change) {
+        if self.is_sized(change) || self.cuts.cut(change.subject) {
             Some(Limit::Size)
         } else if self.timers.iter().any(|timer| timer.run(change)) {
             Some(Limit::Timer)
         } else if self.sweeps.decide(subject, change.subject) {
             Some(Limit::Each)
+        } else if self.is_timed(change) {
+            Some(Limit::Clock)
         } else if self.is_counted(change, |_| true) {
             Some(Limit::Size)
         } else {
@@ -142,14 +166,26 @@ impl<'s> Limits<'s> {
         }
     }
 
-    /// Is the variable at `variable` what a comparison of each has left of `subject`, or of one of its entries?
-    pub fn is_rest(&self, variable: Span, subject: Span) -> bool {
-        self.sweeps.is_rest(variable.source_text(self.text), subject.source_text(self.text))
+    /// What has left `value` of `subject`, or of one of its entries, if that is a cut or a comparison of each.
+    pub fn of_rest(&self, value: Span, subject: Span) -> Option<Limit> {
+        let [value, subject] = [value, subject].map(|span| span.source_text(self.text));
+        if self.cuts.is_rest(value, subject) {
+            Some(Limit::Size)
+        } else {
+            self.sweeps.is_rest(value, subject).then_some(Limit::Each)
+        }
+    }
+
+    /// Is what is read at `part` cut, and the rest put in its place?
+    pub fn of_reading(&self, part: Span) -> Option<Limit> {
+        self.cuts.cut(part).then_some(Limit::Size)
     }
 
     /// The same for something that is put in: only while there is little.
     pub fn of_addition(&self, change: &Change) -> Option<Limit> {
-        let is_limited = self.is_sized(change) || self.is_counted(change, |sense| sense == Sense::Low);
+        let is_around = change.index.is_some_and(|index| self.rings.begins_again(index));
+        let is_limited =
+            is_around || self.is_sized(change) || self.is_counted(change, |sense| sense == Sense::Low);
         is_limited.then_some(Limit::Room)
     }
 
@@ -166,9 +202,19 @@ impl<'s> Limits<'s> {
         self.counted.iter().any(|(counted, runs)| is_about(counted) && runs.run(change))
     }
 
+    fn is_timed(&self, change: &Change) -> bool {
+        let is_about = |owner: &Owner| Some(*owner) == change.owner;
+        change.takes_all && self.timed.iter().any(|(owner, runs)| is_about(owner) && runs.run(change))
+    }
+
     /// `x` in `x.size > LIMIT`, `x.length >= 10`, `Object.keys(x).length > max`; not in `x.length > 0`, nor in
     /// `i < x.length` when `i` counts.
     fn sized(&self, test: &BinaryExpression, counters: &Counters) -> Option<&'s str> {
+        let (left, right) = (&test.left, &test.right);
+        // `x.length - LIMIT > 0`
+        if let Some(subject) = self.sizes.surplus(left).or_else(|| self.sizes.surplus(right)) {
+            return Some(subject);
+        }
         let is_bound = |side: &Expression| match side {
             Expression::NumericLiteral(number) => number.value >= 2.0,
             _ => !counters.counts(side),
@@ -176,7 +222,7 @@ impl<'s> Limits<'s> {
         if !test.operator.is_compare() && !test.operator.is_equality() {
             return None;
         }
-        [(&test.left, &test.right), (&test.right, &test.left)]
+        [(left, right), (right, left)]
             .into_iter()
             .find_map(|(size, bound)| self.sizes.subject(size).filter(|_| is_bound(bound)))
     }
@@ -265,6 +311,25 @@ fn call<'a>(kind: AstKind<'a>) -> Option<(Span, &'a str)> {
     name_of(&call.callee).map(|name| (call.span, name))
 }
 
+/// What the functions of a file call, by their names.
+fn called_in<'a>(nodes: &AstNodes<'a>) -> HashMap<String, BTreeSet<&'a str>> {
+    let is_function =
+        |kind: AstKind| matches!(kind, AstKind::Function(_) | AstKind::ArrowFunctionExpression(_));
+    let mut names: HashMap<NodeId, String> = HashMap::new();
+    for node in nodes.iter().filter(|node| is_function(node.kind())) {
+        names.extend(function_name(nodes, node.id()).map(|name| (node.id(), name)));
+    }
+    let mut called: HashMap<String, BTreeSet<&str>> = HashMap::new();
+    for node in nodes.iter() {
+        let Some((_, name)) = call(node.kind()) else { continue };
+        let around = nodes.ancestor_ids(node.id()).find_map(|id| names.get(&id));
+        if let Some(around) = around {
+            called.entry(around.clone()).or_default().insert(name);
+        }
+    }
+    called
+}
+
 /// What a timer runs: a function written there, or one named (`this.sweep.bind(this)` too).
 fn timer(call: &CallExpression, runs: impl Fn(Span) -> Runs) -> std::option::IntoIter<Runs> {
     let named = |name: Option<&str>, span| name.map(|name| Runs { span, called: vec![name.to_owned()] });
@@ -275,11 +340,22 @@ fn timer(call: &CallExpression, runs: impl Fn(Span) -> Runs) -> std::option::Int
         }
         Expression::CallExpression(bound) => match bound.callee.get_inner_expression() {
             Expression::StaticMemberExpression(member) => named(name_of(&member.object), callback.span()),
-            _ => None,
+            // `wrapped(function () { … })`
+            _ => bound
+                .arguments
+                .first()
+                .filter(|argument| is_function(argument))
+                .map(|_| runs(callback.span())),
         },
         _ => named(name_of(callback), callback.span()),
     });
     found.into_iter()
+}
+
+/// Is it a function written in its place?
+pub(super) fn is_function(argument: &Argument) -> bool {
+    let function = argument.as_expression().map(Expression::get_inner_expression);
+    matches!(function, Some(Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)))
 }
 
 /// True when nothing in the code decides whether it goes on: what a timeout takes out if it pleases may stay for ever.

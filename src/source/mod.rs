@@ -5,13 +5,17 @@
 //! functions with their extent, variables with every place that touches them, and properties likewise.
 //! Nothing here runs the code or knows a particular package.
 
+mod clocks;
 mod counters;
+mod cuts;
 mod facts;
 mod files;
 mod limits;
 mod lines;
 mod maps;
+mod names;
 mod origins;
+mod rings;
 mod scan;
 mod settings;
 mod sizes;

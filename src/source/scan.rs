@@ -5,17 +5,16 @@ use std::path::Path;
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{
-    AssignmentTarget, BindingPattern, BindingPatternKind, Expression, ForStatementLeft, PropertyKey,
-};
+use oxc_ast::ast::{BindingPattern, BindingPatternKind, Expression, ForStatementLeft};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{AstNodes, NodeId, Scoping, Semantic, SemanticBuilder};
-use oxc_span::{GetSpan, SourceType, Span};
+use oxc_span::{GetSpan, SourceType};
 
 use super::counters::owner_of;
 use super::facts::{ENTRY, Function, FunctionId, Limit, Made, SourceFile, Touch, TouchKind, Variable};
 use super::limits::{Change, Limits};
 use super::lines::Lines;
+use super::names::function_name;
 use super::origins::Origins;
 use super::settings::Settings;
 use super::sizes::listed;
@@ -36,6 +35,7 @@ pub(super) fn scan(text: &str, path: &Path) -> Option<SourceFile> {
 }
 
 struct Scan<'s, 'a> {
+    text: &'s str,
     lines: Lines<'s>,
     nodes: &'s AstNodes<'a>,
     scoping: &'s Scoping,
@@ -51,6 +51,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     fn new(text: &'s str, semantic: &'s Semantic<'a>) -> Self {
         let mut settings = Settings::of(semantic);
         Scan {
+            text,
             lines: Lines::new(text),
             nodes: semantic.nodes(),
             scoping: semantic.scoping(),
@@ -67,6 +68,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         self.collect_functions();
         self.collect_properties();
         self.collect_globals();
+        self.collect_own_limits();
         self.collect_variables();
         self.collect_entries();
         self.collect_made();
@@ -82,7 +84,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                 _ => continue,
             };
             let function = Function {
-                name: self.function_name(node.id()),
+                name: function_name(self.nodes, node.id()),
                 start: self.lines.position(span.start),
                 reported_at: self.lines.position(reported.start),
                 end: self.lines.position(span.end),
@@ -114,6 +116,21 @@ impl<'s, 'a> Scan<'s, 'a> {
         let touch = self.touch(node);
         if touch.kind != TouchKind::Calls || touch.method.is_some() {
             self.facts.properties.entry(name).or_default().push(touch);
+        }
+    }
+
+    fn collect_own_limits(&mut self) {
+        for node in self.nodes.iter().filter(|node| matches!(node.kind(), AstKind::ThisExpression(_))) {
+            let touch = self.touch(node.id());
+            let class = self.nodes.ancestor_kinds(node.id()).find_map(|kind| match kind {
+                AstKind::Class(class) => Some(class),
+                _ => None,
+            });
+            if let Some(name) = class.and_then(|class| class.name())
+                && touch.limit.is_some()
+            {
+                self.facts.own_limits.entry(name.to_string()).or_default().push(touch);
+            }
         }
     }
 
@@ -245,59 +262,36 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     fn touch(&self, node: NodeId) -> Touch {
-        let Usage { kind, through, method, removes, changed, empties, replaced_by } = usage(self.nodes, node);
+        let used = usage(self.text, self.nodes, node);
         let function = self.function_around(node);
-        let change = || self.change(node, changed, function);
-        let rest = replaced_by.filter(|&by| self.limits.is_rest(by, changed)).map(|_| Limit::Each);
+        let change = || self.change(node, &used, function);
+        let rest = used.replaced_by.and_then(|by| self.limits.of_rest(by, used.changed));
         let removal = || self.limits.of_removal(&change());
         // By anything but a timer it is how an entry begins.
-        let emptied = || removal().filter(|limit| empties && *limit == Limit::Timer);
-        let emptied = if removes { None } else { rest.or_else(emptied) };
-        let limit = match kind {
-            _ if removes => removal().or(rest),
+        let emptied = || removal().filter(|limit| used.empties && *limit == Limit::Timer);
+        let emptied = if used.removes { None } else { rest.or_else(emptied) };
+        let limit = match used.kind {
+            _ if used.removes => removal().or(rest),
+            TouchKind::Reads => self.limits.of_reading(used.changed),
             TouchKind::Adds if emptied.is_none() => self.limits.of_addition(&change()),
             _ => emptied,
         };
         let at = self.lines.position(self.nodes.kind(node).span().start);
+        let Usage { kind, through, method, .. } = used;
         Touch { kind, at, function, through, method, empties: emptied.is_some(), limit }
     }
 
-    fn change(&self, node: NodeId, subject: Span, function: Option<FunctionId>) -> Change<'_> {
+    fn change(&self, node: NodeId, used: &Usage, function: Option<FunctionId>) -> Change<'_> {
         let around = std::iter::successors(function, |&id| self.facts.functions[id.0 as usize].parent);
         let inside = around.filter_map(|id| self.facts.functions[id.0 as usize].name.as_deref()).collect();
         let kind = self.nodes.kind(node);
-        Change { subject, owner: owner_of(self.scoping, kind), inside }
+        let Usage { changed: subject, takes_all, index, .. } = *used;
+        Change { subject, owner: owner_of(self.scoping, kind), inside, takes_all, index }
     }
 
     fn function_around(&self, node: NodeId) -> Option<FunctionId> {
         self.nodes.ancestor_ids(node).find_map(|id| self.function_of_node.get(&id).copied())
     }
-
-    fn function_name(&self, node: NodeId) -> Option<String> {
-        if let AstKind::Function(function) = self.nodes.kind(node)
-            && let Some(id) = &function.id
-        {
-            return Some(id.name.to_string());
-        }
-        match self.nodes.parent_kind(node) {
-            AstKind::VariableDeclarator(declarator) => match &declarator.id.kind {
-                BindingPatternKind::BindingIdentifier(id) => Some(id.name.to_string()),
-                _ => None,
-            },
-            AstKind::MethodDefinition(method) => key_name(&method.key),
-            AstKind::PropertyDefinition(property) => key_name(&property.key),
-            AstKind::ObjectProperty(property) => key_name(&property.key),
-            AstKind::AssignmentExpression(assignment) => match &assignment.left {
-                AssignmentTarget::StaticMemberExpression(member) => Some(member.property.name.to_string()),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-fn key_name(key: &PropertyKey) -> Option<String> {
-    key.name().map(|name| name.into_owned())
 }
 
 #[cfg(test)]
@@ -429,6 +423,12 @@ mod tests {
             "function f() { const n = c.size; if (n > MAX) c.clear(); }",
             "function f() { if (c.size <= MAX) return; c.delete(oldest()); }",
             "const full = () => c.size > MAX;\nfunction f() { if (full()) c.clear(); }",
+            "function f(v) { c.unshift(v); c.length = Math.min(c.length, MAX); }",
+            "function f(v) { c.push(v); c.splice(0, c.length - MAX); }",
+            "function f(v) { c.push(v); const surplus = c.length - MAX; if (surplus > 0) c.splice(0, surplus); }",
+            "function f(v) { c = [...c, v].slice(-MAX); }",
+            "function f(v) { c = [v].concat(c).slice(0, 50); }",
+            "function f(v) { const next = [...c, v].slice(-MAX); c = next; }",
         ];
         for text in by_size {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Size], "{text}");
@@ -464,10 +464,36 @@ mod tests {
             "setInterval(() => { for (const [k, t] of c) if (t < Date.now()) c.delete(k); }, 1000);",
             "function sweep() { c.clear(); }\nsetInterval(sweep, 1000).unref();",
             "function put(k) { c.set(k, 1); setTimeout(() => c.delete(k), 30000); }",
+            "setInterval(wrapped(function* () { for (const k in c) yield drop(k); }), 1000);\nfunction drop(k) { delete c[k]; }",
         ];
         for text in by_timer {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Timer], "{text}");
         }
+        let by_clock = [
+            "let sent = Date.now();\nfunction f(v) { c.push(v); if (Date.now() - sent > PERIOD) flush(); }\nfunction flush() { c = []; sent = Date.now(); }",
+            "let hour = hourOf(new Date());\nfunction f(k) { const now = hourOf(new Date()); if (now !== hour) { c.clear(); hour = now; } c.add(k); }",
+        ];
+        for text in by_clock {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Clock], "{text}");
+        }
+        let by_its_own_clock = "class A { #c = []; #at = performance.now(); f() { if (this.#at + 9 < performance.now()) { this.#c.splice(0); this.#at = performance.now(); } } }";
+        assert_eq!(limits(by_its_own_clock, "#c"), [Limit::Clock]);
+        let around = [
+            "let at = 0;\nfunction f(v) { c[at] = v; at = (at + 1) % SIZE; }",
+            "let at = 0;\nfunction f(v) { c[at++ % 100] = v; }",
+        ];
+        for text in around {
+            assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Room], "{text}");
+        }
+        let chain =
+            "let first = null, n = 0;\nfunction f(v) { n++; if (n > MAX) { first = first.next; n--; } }";
+        assert_eq!(limits(chain, "next"), [Limit::Size]);
+        assert_eq!(limits(chain, "first"), [Limit::Size]);
+        let kept_state =
+            "const reduce = (state, action) => ({ ...state, past: [...state.past, action].slice(-MAX) });";
+        assert_eq!(limits(kept_state, "past"), [Limit::Size]);
+        let over_two_calls = "class A { put(k) { this.n++; while (this.n > this.max) this.drop(); } drop() { this.unlink(); this.n--; } unlink() { this.last = null; } }";
+        assert_eq!(limits(over_two_calls, "last"), [Limit::Size]);
         let by_comparison = [
             "function f() { for (const [k, t] of c) if (t < Date.now()) c.delete(k); }",
             "function f() { for (const k of Object.keys(c)) { if (c[k].until > now()) continue; delete c[k]; } }",
@@ -517,6 +543,14 @@ mod tests {
             "function f(v) { if (c.length > 100) warn(); c.push(v); }",
             "function f(k) { const hits = c.get(k); if (hits.length > 9) c.delete(k); }",
             "function get(k) { if (c.get(k).until < Date.now()) c.delete(k); }",
+            "let seen = 0;\nfunction get(k) { if (Date.now() - seen > 9) c.delete(k); seen = Date.now(); }",
+            "let key;\nfunction f(k) { if (k !== key) { c = []; key = k; } }",
+            "let at = 0;\nfunction f(v) { c[at].add(v); at = (at + 1) % 60; }",
+            "function f() { c = c.slice(1); }",
+            "function f() { c = c.slice(0, -1); }",
+            "function f(v) { c = other.slice(-MAX); }",
+            "function f(v) { c[c.length] = v; c.length = kept; }",
+            "function f(k, v) { c[k] = v; first = c.next; }",
         ];
         for text in unlimited {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [], "{text}");
@@ -528,6 +562,15 @@ mod tests {
         for text in by_a_timeout_that_may_not {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Timeout], "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_class_takes_out_of_itself_by_size_is_known_by_the_class() {
+        let file = facts(
+            "class Few extends Map {\n  set(k, v) { super.set(k, v); if (this.size > this.max) this.delete(this.keys().next().value); return this; }\n  drop(k) { this.delete(k); }\n}\n",
+        );
+        let limits = file.own_limits["Few"].iter().map(|touch| (touch.limit, touch.at.line));
+        assert_eq!(limits.collect::<Vec<_>>(), [(Some(Limit::Size), 2)]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(super) struct Sizes<'s> {
     lists: HashMap<&'s str, &'s str>,
     /// `size` in `const size = x.size`: of `x`.
     counts: HashMap<&'s str, &'s str>,
+    /// `surplus` in `const surplus = x.length - MAX`: of `x`.
+    surpluses: HashMap<&'s str, &'s str>,
 }
 
 impl<'s> Sizes<'s> {
@@ -31,6 +33,8 @@ impl<'s> Sizes<'s> {
                 sizes.lists.insert(name, listed.span().source_text(text));
             } else if let Some(counted) = sizes.subject(value) {
                 sizes.counts.insert(name, counted);
+            } else if let Some(counted) = sizes.surplus(value) {
+                sizes.surpluses.insert(name, counted);
             }
         }
         sizes
@@ -50,6 +54,18 @@ impl<'s> Sizes<'s> {
                 if matches!(member.property.name.as_str(), "size" | "length") =>
             {
                 Some(self.listed(&member.object))
+            }
+            _ => None,
+        }
+    }
+
+    /// The source of what `count` says how much there is too much of: `x.length - MAX`.
+    pub fn surplus(&self, count: &Expression) -> Option<&'s str> {
+        match count.get_inner_expression() {
+            Expression::Identifier(name) => self.surpluses.get(name.span.source_text(self.text)).copied(),
+            Expression::BinaryExpression(less) if less.operator.as_str() == "-" => {
+                let is_tiny = matches!(&less.right, Expression::NumericLiteral(number) if number.value < 2.0);
+                self.subject(&less.left).filter(|_| !is_tiny)
             }
             _ => None,
         }

@@ -6,7 +6,7 @@ use oxc_ast::ast::{Argument, BinaryExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::{GetSpan, Span};
 
-use super::limits::guarded;
+use super::limits::{guarded, is_function};
 use super::sizes::{Sizes, name_of};
 use super::usage::entry_of;
 
@@ -128,8 +128,5 @@ fn object_of<'e, 'a>(callee: &'e Expression<'a>) -> Option<&'e Expression<'a>> {
 }
 
 fn is_function_around(argument: &Argument, inner: Span) -> bool {
-    let function = argument.as_expression().map(Expression::get_inner_expression);
-    let is_function =
-        matches!(function, Some(Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)));
-    is_function && argument.span().contains_inclusive(inner)
+    is_function(argument) && argument.span().contains_inclusive(inner)
 }

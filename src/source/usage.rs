@@ -1,7 +1,7 @@
 //! What an expression's surroundings do with it.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, AssignmentTarget, CallExpression, Expression};
+use oxc_ast::ast::{Argument, AssignmentExpression, AssignmentTarget, CallExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::{GetSpan, Span};
 
@@ -45,12 +45,16 @@ pub(super) struct Usage {
     pub changed: Span,
     /// True when something empty takes an entry's place.
     pub empties: bool,
-    /// The variable that takes it, or the place of all.
+    /// The value that takes the place of an entry, or of all.
     pub replaced_by: Option<Span>,
+    /// True when it takes out all there is, if it takes out anything.
+    pub takes_all: bool,
+    /// The index at which something is put.
+    pub index: Option<Span>,
 }
 
 /// How the expression at `node` is used, following `.property` and `[index]` outwards.
-pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
+pub(super) fn usage(text: &str, nodes: &AstNodes, node: NodeId) -> Usage {
     let mut inner = nodes.kind(node).span();
     let mut used = Usage {
         kind: TouchKind::Reads,
@@ -60,8 +64,10 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
         changed: inner,
         empties: false,
         replaced_by: None,
+        takes_all: false,
+        index: None,
     };
-    let mut inside_literal = false;
+    let (mut inside_literal, mut index) = (false, None);
     let mut around = nodes.ancestor_kinds(node).peekable();
     while let Some(parent) = around.next() {
         match parent {
@@ -73,6 +79,7 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
             }
             AstKind::ComputedMemberExpression(member) if is(&member.object, inner) && !inside_literal => {
                 used.through.push(ENTRY.to_owned());
+                index = Some(member.expression.span());
             }
             AstKind::ArrayExpression(_)
             | AstKind::ObjectExpression(_)
@@ -96,12 +103,13 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
                 used.kind = if adds { TouchKind::Adds } else { TouchKind::Calls };
                 let is_direct = used.through.iter().all(|part| part == ENTRY);
                 used.removes = is_direct && used.method.as_deref().is_some_and(is_removing);
+                used.takes_all = matches!(used.method.as_deref(), Some("clear" | "splice"));
                 if is_direct && !used.through.is_empty() {
                     used.changed = owner_of_method(call).unwrap_or(used.changed);
                 }
                 if is_direct && used.method.as_deref() == Some("set") {
                     let value = call.arguments.get(1).and_then(Argument::as_expression);
-                    used.replaced_by = value.and_then(variable);
+                    used.replaced_by = value.map(|value| value.get_inner_expression().span());
                 }
                 break;
             }
@@ -120,7 +128,16 @@ pub(super) fn usage(nodes: &AstNodes, node: NodeId) -> Usage {
                 used.kind = if indexed { TouchKind::Adds } else { TouchKind::Assigns };
                 used.removes = used.through.is_empty() || used.through == ["length"];
                 used.empties = used.through == [ENTRY] && is_empty(&assignment.right);
-                used.replaced_by = variable(&assignment.right);
+                used.takes_all = used.removes;
+                used.index = index.filter(|_| indexed);
+                used.replaced_by = Some(assignment.right.get_inner_expression().span());
+                break;
+            }
+            // `head = head.next`: the first of a chain goes.
+            AstKind::AssignmentExpression(assignment)
+                if is(&assignment.right, inner) && used.through.is_empty() && !inside_literal =>
+            {
+                used.removes = is_moved_on(text, assignment);
                 break;
             }
             AstKind::UnaryExpression(unary) if unary.operator.as_str() == "delete" => {
@@ -141,11 +158,13 @@ fn owner_of_method(call: &CallExpression) -> Option<Span> {
     }
 }
 
-fn variable(value: &Expression) -> Option<Span> {
-    match value.get_inner_expression() {
-        Expression::Identifier(name) => Some(name.span),
-        _ => None,
-    }
+/// Is what is assigned a property of what it is assigned to?
+fn is_moved_on(text: &str, assignment: &AssignmentExpression) -> bool {
+    let taken_from = match assignment.right.get_inner_expression() {
+        Expression::StaticMemberExpression(member) => member.object.span(),
+        _ => return false,
+    };
+    taken_from.source_text(text) == assignment.left.span().source_text(text)
 }
 
 /// `[]`, `{}`, `null`, `undefined`, `new Map()`.

@@ -1,0 +1,136 @@
+//! Where a program keeps no more than so many of something, however many there are: `x = [...x, y].slice(-MAX)`,
+//! `x.length = Math.min(x.length, MAX)`, `x.splice(0, x.length - MAX)`.
+
+use std::collections::HashSet;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Argument, ArrayExpressionElement, CallExpression, Expression};
+use oxc_semantic::{AstNodes, NodeId};
+use oxc_span::{GetSpan, Span};
+
+use super::sizes::{Sizes, name_of};
+use super::usage::entry_of;
+
+/// The cuts of one file.
+#[derive(Default)]
+pub(super) struct Cuts<'s> {
+    /// What is cut where it stands.
+    subjects: HashSet<Span>,
+    /// Expressions and variables that are what is left, and of what.
+    rests: Vec<(&'s str, &'s str)>,
+}
+
+impl<'s> Cuts<'s> {
+    pub fn of(text: &'s str, nodes: &AstNodes, sizes: &Sizes<'s>) -> Self {
+        let mut cuts = Cuts::default();
+        for node in nodes.iter() {
+            match node.kind() {
+                AstKind::CallExpression(call) if method(call) == Some("slice") && keeps_few(call) => {
+                    cuts.note(text, nodes, (node.id(), call));
+                }
+                AstKind::CallExpression(call) if method(call) == Some("splice") => {
+                    let Some(array) = object(call) else { continue };
+                    let is_surplus = |argument: &Argument| {
+                        argument
+                            .as_expression()
+                            .is_some_and(|count| sizes.surplus(count) == Some(array.span().source_text(text)))
+                    };
+                    if call.arguments.get(1).is_some_and(is_surplus) {
+                        cuts.subjects.insert(array.span());
+                    }
+                }
+                AstKind::AssignmentExpression(assignment) => {
+                    let left = assignment.left.span();
+                    let Expression::CallExpression(least) = assignment.right.get_inner_expression() else {
+                        continue;
+                    };
+                    let is_same =
+                        |argument: &Argument| argument.span().source_text(text) == left.source_text(text);
+                    let array = assignment.left.as_member_expression().map(|member| member.object().span());
+                    if method(least) == Some("min") && least.arguments.iter().any(is_same) {
+                        cuts.subjects.extend(array);
+                    }
+                }
+                _ => {}
+            }
+        }
+        cuts
+    }
+
+    /// Is `subject` cut at this place?
+    pub fn cut(&self, subject: Span) -> bool {
+        self.subjects.contains(&subject)
+    }
+
+    /// Is `value` what a cut has left of `subject`, or of one of its entries?
+    pub fn is_rest(&self, value: &str, subject: &str) -> bool {
+        self.rests.contains(&(value, subject))
+    }
+
+    /// Notes what a call of `slice` cuts: the array, those it is made of, and their properties of the name that takes the rest.
+    fn note(&mut self, text: &'s str, nodes: &AstNodes, (node, call): (NodeId, &CallExpression)) {
+        let mut parts = Vec::new();
+        object(call).into_iter().for_each(|array| parts_of(array, &mut parts));
+        let variable = match nodes.parent_kind(node) {
+            AstKind::VariableDeclarator(declarator) => declarator.id.get_binding_identifier(),
+            _ => None,
+        };
+        for part in parts {
+            let rests = std::iter::once(call.span).chain(variable.map(|name| name.span));
+            for rest in rests.map(|span| span.source_text(text)) {
+                let of = std::iter::once(part).chain(entry_of(part));
+                self.rests.extend(of.map(|of| (rest, of.span().source_text(text))));
+            }
+            if let AstKind::ObjectProperty(property) = nodes.parent_kind(node)
+                && property.key.name().as_deref() == name_of(part)
+            {
+                self.subjects.insert(part.span());
+            }
+        }
+    }
+}
+
+/// The arrays of which `array` is put together.
+fn parts_of<'e, 'a>(array: &'e Expression<'a>, parts: &mut Vec<&'e Expression<'a>>) {
+    match array.get_inner_expression() {
+        Expression::ArrayExpression(literal) => {
+            for element in &literal.elements {
+                if let ArrayExpressionElement::SpreadElement(spread) = element {
+                    parts_of(&spread.argument, parts);
+                }
+            }
+        }
+        Expression::LogicalExpression(either) => parts_of(&either.left, parts),
+        Expression::CallExpression(call) if method(call) == Some("concat") => {
+            object(call).into_iter().for_each(|array| parts_of(array, parts));
+            call.arguments
+                .iter()
+                .filter_map(Argument::as_expression)
+                .for_each(|array| parts_of(array, parts));
+        }
+        part => parts.push(part),
+    }
+}
+
+/// `slice(-MAX)` and `slice(0, MAX)`; not `slice(1)`, which leaves all but one, nor `slice(0, -1)`.
+fn keeps_few(call: &CallExpression) -> bool {
+    let arguments: Vec<_> = call.arguments.iter().filter_map(Argument::as_expression).collect();
+    let is_negative = |argument: &Expression| matches!(argument, Expression::UnaryExpression(unary) if unary.operator.as_str() == "-");
+    let is_zero = |argument: &Expression| matches!(argument, Expression::NumericLiteral(n) if n.value == 0.0);
+    match arguments[..] {
+        [from] => is_negative(from),
+        [from, to] => is_zero(from) && !is_negative(to),
+        _ => false,
+    }
+}
+
+fn method<'e>(call: &'e CallExpression) -> Option<&'e str> {
+    object(call).and_then(|_| name_of(&call.callee))
+}
+
+fn object<'e, 'a>(call: &'e CallExpression<'a>) -> Option<&'e Expression<'a>> {
+    match call.callee.get_inner_expression() {
+        Expression::StaticMemberExpression(member) => Some(member.object.get_inner_expression()),
+        _ => None,
+    }
+}
