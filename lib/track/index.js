@@ -54,7 +54,7 @@ class Tracker {
 
   /**
    * Counts requests from now on.
-   * @param {{ marks: boolean, samplesPerSecond: number }} options
+   * @param {{ marks: boolean, samplesPerSecond: number, moments?: { openMs: number, closedMs: number } }} options
    */
   countRequests(options) {
     this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, { ...options, sparing: (this.#options.share ?? 1) < 1, collections: this.#options.collections ?? 0 });

@@ -53,13 +53,13 @@ class Requests {
    * @param {import('./contexts.js').Contexts} parts.contexts
    * @param {RequestOptions} options
    */
-  constructor({ recorder, routes, frameworks, contexts }, { marks, sparing, ...sample }) {
+  constructor({ recorder, routes, frameworks, contexts }, { marks, sparing, moments, ...sample }) {
     this.#routes = routes;
     this.#frameworks = frameworks;
     this.#table = recorder.table;
     this.#contexts = contexts;
     this.#marks = marks;
-    if (sparing && !marks && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open));
+    if (sparing && !marks && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
     this.#stopServers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
@@ -199,6 +199,7 @@ module.exports = { Requests };
  * @typedef {object} RequestOptions
  * @property {boolean} marks whether each request gets a context from the start
  * @property {boolean} [sparing] whether it may say who creates what for a part of the time only
+ * @property {{ openMs: number, closedMs: number }} [moments] how long it does then, and does not, in turns
  * @property {number} samplesPerSecond requests looked at again after their response
  * @property {number} collections major ones after which what is still alive is a survivor
  */
