@@ -44,6 +44,15 @@ test('open descriptors are grouped by what they refer to', linuxOnly, async () =
   fs.rmSync(folder, { recursive: true });
 });
 
+/** The name of a thread; '' when it has just ended. */
+function nameOf(task) {
+  try {
+    return fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 test('sampling fills a bounded ring, stops, and starts again', linuxOnly, async () => {
   const until = async (/** @type {() => boolean} */ done) => { while (!done()) await new Promise((resolve) => setTimeout(resolve, 5)); };
   native.samplerStart({ intervalMs: 10, capacity: 3 });
@@ -55,7 +64,7 @@ test('sampling fills a bounded ring, stops, and starts again', linuxOnly, async 
   native.samplerStop();
   native.samplerStop();
   assert.deepEqual(native.samplerSamples(), []);
-  const sampling = () => fs.readdirSync('/proc/self/task').filter((task) => fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').startsWith('leakwatch-sampl')).length;
+  const sampling = () => fs.readdirSync('/proc/self/task').filter((task) => nameOf(task).startsWith('leakwatch-sampl')).length;
   await until(() => sampling() === 0);
   const worker = new Worker(`require(${nativeFile}).samplerStart({ intervalMs: 10, capacity: 3 })`, { eval: true });
   await new Promise((resolve) => worker.once('exit', resolve));

@@ -14,8 +14,6 @@ const DICTIONARY: usize = 32;
 /// In a dictionary at least one value in so many is of the class that grows: what has many properties of many classes
 /// is an application, a module, a library.
 const DICTIONARY_SHARE: usize = 8;
-/// What holds an object that is looked at for the module that exports it.
-const MAX_RETAINERS: usize = 32;
 /// Nobody reads a longer path.
 const MAX_STEPS: usize = 12;
 
@@ -122,7 +120,8 @@ impl<'a> PathReader<'a> {
 
     /// The file of the module whose exports an object is.
     fn exported_by(&self, object: NodeIndex) -> Option<PathBuf> {
-        self.graph.retainers(object).take(MAX_RETAINERS).find_map(|edge| match self.graph.hold_of(edge) {
+        let is_exports = |edge: &EdgeIndex| self.graph.raw_edge_name(*edge) == Some(b"exports");
+        self.graph.retainers(object).filter(is_exports).find_map(|edge| match self.graph.hold_of(edge) {
             Hold::ModuleExports(file) => path_of_script(&file),
             _ => None,
         })
