@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::counters::fixed_key;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, AssignmentTarget, BinaryExpression, BindingPattern, BindingPatternKind, Expression,
     ObjectPropertyKind, PropertyKey,
 };
 use oxc_semantic::{AstNodes, ReferenceId, Scoping, Semantic, SymbolId};
+
+use super::counters::fixed_key;
 
 /// A variable, all properties of one name, or all that one key stands for: `MAX` in `this[MAX]`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
