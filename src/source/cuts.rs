@@ -1,5 +1,5 @@
 //! Where a program keeps no more than so many of something, however many there are: `x = [...x, y].slice(-MAX)`,
-//! `x.length = Math.min(x.length, MAX)`, `x.splice(0, x.length - MAX)`.
+//! `x.length = Math.min(x.length, MAX)`, `x.splice(0, x.length - MAX)`; of text and of bytes too: `x = (x + line).slice(-MAX)`.
 
 use std::collections::HashSet;
 
@@ -10,6 +10,9 @@ use oxc_span::{GetSpan, Span};
 
 use super::sizes::{Sizes, name_of};
 use super::usage::entry_of;
+
+/// Methods that leave a part of an array, of text or of bytes.
+const CUTTING: [&str; 4] = ["slice", "subarray", "substring", "substr"];
 
 /// The cuts of one file.
 #[derive(Default)]
@@ -25,7 +28,7 @@ impl<'s> Cuts<'s> {
         let mut cuts = Cuts::default();
         for node in nodes.iter() {
             match node.kind() {
-                AstKind::CallExpression(call) if method(call) == Some("slice") && keeps_few(call) => {
+                AstKind::CallExpression(call) if keeps_few(call, sizes) => {
                     cuts.note(text, nodes, (node.id(), call));
                 }
                 AstKind::CallExpression(call) if method(call) == Some("splice") => {
@@ -90,7 +93,7 @@ impl<'s> Cuts<'s> {
     }
 }
 
-/// The arrays of which `array` is put together.
+/// The arrays, or the texts, of which `array` is put together.
 fn parts_of<'e, 'a>(array: &'e Expression<'a>, parts: &mut Vec<&'e Expression<'a>>) {
     match array.get_inner_expression() {
         Expression::ArrayExpression(literal) => {
@@ -103,23 +106,49 @@ fn parts_of<'e, 'a>(array: &'e Expression<'a>, parts: &mut Vec<&'e Expression<'a
         Expression::LogicalExpression(either) => parts_of(&either.left, parts),
         Expression::CallExpression(call) if method(call) == Some("concat") => {
             object(call).into_iter().for_each(|array| parts_of(array, parts));
-            call.arguments
-                .iter()
-                .filter_map(Argument::as_expression)
-                .for_each(|array| parts_of(array, parts));
+            for argument in call.arguments.iter().filter_map(Argument::as_expression) {
+                match argument.get_inner_expression() {
+                    // `Buffer.concat([x, chunk])`
+                    Expression::ArrayExpression(list) => {
+                        let elements = list.elements.iter().filter_map(ArrayExpressionElement::as_expression);
+                        elements.for_each(|element| parts_of(element, parts));
+                    }
+                    array => parts_of(array, parts),
+                }
+            }
+        }
+        Expression::BinaryExpression(sum) if sum.operator.as_str() == "+" => {
+            parts_of(&sum.left, parts);
+            parts_of(&sum.right, parts);
+        }
+        Expression::TemplateLiteral(template) => {
+            template.expressions.iter().for_each(|part| parts_of(part, parts));
         }
         part => parts.push(part),
     }
 }
 
-/// `slice(-MAX)` and `slice(0, MAX)`; not `slice(1)`, which leaves all but one, nor `slice(0, -1)`.
-fn keeps_few(call: &CallExpression) -> bool {
+/// `slice(-MAX)`, `slice(0, MAX)` and `slice(x.length - MAX)`; not `slice(1)`, which leaves all but one, nor `slice(0, -1)`.
+fn keeps_few(call: &CallExpression, sizes: &Sizes) -> bool {
+    if !method(call).is_some_and(|method| CUTTING.contains(&method)) {
+        return false;
+    }
     let arguments: Vec<_> = call.arguments.iter().filter_map(Argument::as_expression).collect();
-    let is_negative = |argument: &Expression| matches!(argument, Expression::UnaryExpression(unary) if unary.operator.as_str() == "-");
     let is_zero = |argument: &Expression| matches!(argument, Expression::NumericLiteral(n) if n.value == 0.0);
     match arguments[..] {
-        [from] => is_negative(from),
+        [from] => is_negative(from) || sizes.surplus(from).is_some(),
         [from, to] => is_zero(from) && !is_negative(to),
+        _ => false,
+    }
+}
+
+/// `-MAX`, `-MAX * 2`
+fn is_negative(argument: &Expression) -> bool {
+    match argument.get_inner_expression() {
+        Expression::UnaryExpression(unary) => unary.operator.as_str() == "-",
+        Expression::BinaryExpression(product) => {
+            product.operator.as_str() == "*" && is_negative(&product.left)
+        }
         _ => false,
     }
 }
