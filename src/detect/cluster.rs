@@ -75,6 +75,9 @@ struct Level {
 /// Deeper levels are links of a chain, which the outermost one stands for.
 const MAX_LEVELS: usize = 32;
 
+/// So many at one depth are what piles up there, not what is made anew around it.
+const FEW: u64 = 4;
+
 /// How an object is counted.
 #[derive(Clone, Copy)]
 pub struct Tally {
@@ -134,10 +137,13 @@ impl Counted {
     }
 
     /// The class at the outermost depth where it has about one object for each of `things`. One that is nearer by
-    /// another way, as the socket that several requests share, says nothing of the others.
+    /// another way, as the socket that several requests share, says nothing of the others; nor does what is made
+    /// anew around them each time, as a state that never changes.
     fn settled(self, things: u64) -> Recurring {
         let mut class = self.class;
-        let one_each = self.levels.iter().find(|(_, level)| level.count * 2 >= things);
+        let most = self.levels.values().map(|level| level.count).max().unwrap_or(0);
+        let enough = things.div_ceil(2).max(most.min(FEW));
+        let one_each = self.levels.iter().find(|(_, level)| level.count >= enough);
         let settled = one_each.or_else(|| self.levels.iter().max_by_key(|(_, level)| level.count));
         if let Some((&depth, level)) = settled {
             (class.depth, class.sample) = (depth, level.sample);
@@ -213,5 +219,7 @@ mod tests {
         // A chain: the owner holds the first of them.
         let links: Vec<(u32, u64)> = (1..100).map(|depth| (depth, 1)).collect();
         assert_eq!(counted(&links).settled(1).depth, 1);
+        // A state that is replaced whole, and the actions in its history.
+        assert_eq!(counted(&[(1, 1), (2, 2), (3, 70), (4, 140)]).settled(1).depth, 3);
     }
 }

@@ -10,7 +10,8 @@ use super::bounds::{Bound, bound};
 use super::cluster::Cluster;
 use super::dominance::Dominance;
 use super::evidence::sentences;
-use super::holder::{HolderPath, Start, holder_path, path_down};
+use super::growing_way::growing_way;
+use super::holder::{HolderPath, Start, holder_path};
 use super::input::{Frame, TestRun};
 use super::intervals::Interval3;
 use super::isolation::{RouteRate, grows_by_itself, guilty};
@@ -117,7 +118,8 @@ impl Builder<'_, '_> {
         let rates = &self.evidence.isolated[index];
         let cluster = &self.without_own_classes(cluster);
         let mut named = name(cluster, self.graph, &self.dominance);
-        let down = path_down(self.graph, &self.dominance, cluster.owner, self.sample(cluster, &named));
+        let member = self.sample(cluster, &named);
+        let down = growing_way(self.evidence.series, &self.dominance, cluster, member);
         if self.passes_own(&holder, &down) {
             return None;
         }
@@ -131,7 +133,7 @@ impl Builder<'_, '_> {
         {
             (named.kind, named.name) = (SuspectKind::Listener, event.to_owned());
         }
-        let anchors = self.reader.anchors(&holder, &down);
+        let anchors = self.reader.anchors(&holder, &down, cluster.chain);
         let of_entry = self.reader.is_of_entry(&holder, &down);
         let level = match of_entry {
             true => Level::Entries,
@@ -249,14 +251,14 @@ impl Builder<'_, '_> {
     }
 
     fn is_own(&self, holder: &HolderPath) -> bool {
-        let anchors = self.reader.anchors(holder, &[]);
+        let anchors = self.reader.anchors(holder, &[], false);
         self.own_folder().is_some_and(|own| anchors.iter().any(|anchor| anchor.file().starts_with(own)))
     }
 
     /// Has nothing on the way to it a place in a file that people write?
     fn is_nodes(&self, holder: &HolderPath) -> bool {
         let is_anyones = |anchor: &Anchor| matches!(anchor, Anchor::Global { .. });
-        let anchors = self.reader.anchors(holder, &[]);
+        let anchors = self.reader.anchors(holder, &[], false);
         !matches!(holder.start, Start::Global(_)) && anchors.iter().all(is_anyones)
     }
 

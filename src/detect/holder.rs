@@ -193,11 +193,24 @@ pub fn path_down(
     owner: NodeIndex,
     member: NodeIndex,
 ) -> Vec<EdgeIndex> {
-    let inside = |source| dominance.dominates(owner, source);
-    if dominance.dominates(owner, member) {
-        return way_down(graph, owner, member, inside);
-    }
-    way_down(graph, owner, member, |source| graph.node_type(source) != NodeType::Synthetic)
+    path_around(graph, dominance, (owner, member), &[])
+}
+
+/// The same around `others`; empty when there is none.
+pub fn path_around(
+    graph: &HeapGraph,
+    dominance: &Dominance,
+    (owner, member): (NodeIndex, NodeIndex),
+    others: &[NodeIndex],
+) -> Vec<EdgeIndex> {
+    let is_alone = dominance.dominates(owner, member);
+    way_down(graph, owner, member, |source| {
+        let leads_down = match is_alone {
+            true => dominance.dominates(owner, source),
+            false => graph.node_type(source) != NodeType::Synthetic,
+        };
+        leads_down && !others.contains(&source)
+    })
 }
 
 fn way_down(

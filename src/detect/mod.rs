@@ -15,6 +15,7 @@ pub mod floors;
 pub mod from_heap;
 pub mod from_resources;
 pub mod growers;
+pub mod growing_way;
 pub mod growth;
 pub mod holder;
 pub mod input;

@@ -42,10 +42,13 @@ impl<'a> PathReader<'a> {
         steps
     }
 
-    /// The names on the path that stand in the source, nearest to the leaked objects first.
-    pub fn anchors(&self, path: &HolderPath, down: &[EdgeIndex]) -> Vec<Anchor> {
+    /// The names on the path that stand in the source, nearest to the leaked objects first. Of the way `down` from the
+    /// owner they are the first one, and `made_anew` those of what is made anew around the objects each time: `past` in
+    /// `state = { ...state, past: [...state.past, action] }`.
+    pub fn anchors(&self, path: &HolderPath, down: &[EdgeIndex], made_anew: bool) -> Vec<Anchor> {
         let mut anchors: Vec<Anchor> = Vec::new();
-        for &edge in down.iter().take(1).chain(path.edges.iter().rev()) {
+        let names = if made_anew { down.len().saturating_sub(1) } else { 0 }.max(1);
+        for &edge in down.iter().take(names).rev().chain(path.edges.iter().rev()) {
             let Some(anchor) = self.anchor(edge, start_file(path)) else { continue };
             // A plain object in the middle of Node: what the application calls like it tells, of the holder alone.
             let is_anyones = matches!(anchor, Anchor::Global { .. }) && !self.is_of_global(edge);
