@@ -118,14 +118,24 @@ test('what fills below its bound is not accused, and said', async () => {
 });
 
 test('what keeps a fixed number, or what came since a time, is not accused, however it is written', async () => {
-  const stores = ['seen', 'step', 'point', 'line', 'quote', 'op'];
+  const stores = ['seen', 'step', 'point', 'line', 'quote', 'op', 'action', 'mail', 'view', 'text'];
   const { code, report } = await reportOf('trimmed.js', ...stores.flatMap((store) => ['--request', `GET /${store}/{{n}}`]));
   assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);
   const doubts = report.evidence.join('\n');
-  const told = { Seen: 'latest.length =', Step: 'history = [...', Point: 'points = []', Line: 'log.entries[', Quote: 'this.delete', Op: 'head = head.later' };
+  const told = { Seen: 'latest.length =', Step: 'history = [...', Point: 'points = []', Line: 'log.entries[', Quote: 'this.delete', Op: 'head = head.later', Action: 'past: [...before', Mail: 'batch = [];', View: 'trim(views', lines: 'lines = (' };
   for (const [name, line] of Object.entries(told)) {
     assert.match(doubts, new RegExp(`${name}.* trimmed\\.js:${lineOf('trimmed.js', line)} `), name);
   }
+});
+
+test('what a bounded list of the latest shares with a map that grows accuses the map, and a state made anew its part that grows', async () => {
+  const { code, report } = await reportOf('latest.js', '--request', 'GET /profile/{{n}}', '--request', 'GET /act/{{n}}');
+  assert.equal(code, 1, JSON.stringify(report.evidence));
+  const told = report.suspects.map(({ name, routes, createdAt, retainerPath }) => [name, routes, createdAt[0].line, retainerPath.at(-2).name]);
+  assert.deepEqual(told.sort(), [
+    ['Object', ['GET /act/:id'], lineOf('latest.js', 'past: [...before'), 'past'],
+    ['Profile', ['GET /profile/:id'], lineOf('latest.js', 'this.values.set'), 'values'],
+  ]);
 });
 
 test('what grows below a key that the source never names grows at the line that adds to it', async () => {

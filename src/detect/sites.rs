@@ -434,24 +434,49 @@ pub fn application_touches(
     if sources.dependency(anchor.file()).is_some() {
         return Vec::new();
     }
-    let mut found = own_touches(sources, anchor, level);
+    let mut found = touches_at_home(sources, anchor, level);
     for file in scripts.iter().take(MAX_FILES) {
         if file == anchor.file() || sources.dependency(file).is_some() {
             continue;
         }
         let Some(source) = sources.file(file) else { continue };
         let touches = anchor.touches_from_afar(&source).into_iter().filter(|touch| level.includes(touch));
-        found.extend(touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)));
+        found.extend(touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.clone())));
     }
-    found
+    let limited = |(site, touch): (Site, Touch)| {
+        let is_deeper = level == Level::Below && !touch.is_of_entry();
+        let limit = touch.limit.or_else(|| (!is_deeper).then(|| left_to(sources, scripts, &touch))?);
+        (site, limit)
+    };
+    found.into_iter().map(limited).collect()
+}
+
+/// What the functions that a touch is left to limit it by; they may stand in any of the application's files.
+fn left_to(sources: &mut SourceCache, scripts: &[PathBuf], touch: &Touch) -> Option<Limit> {
+    if touch.left_to.is_empty() {
+        return None;
+    }
+    let files: Vec<_> = scripts.iter().filter(|file| is_of_application(file)).take(MAX_FILES).collect();
+    files.into_iter().find_map(|file| {
+        let source = sources.file(file)?;
+        touch.left_to.iter().find_map(|parameter| match touch.kind {
+            TouchKind::Passes => source.trimmed.get(parameter).copied(),
+            _ => source.measured.contains(parameter).then_some(Limit::Size),
+        })
+    })
 }
 
 /// What the file that `anchor` stands in does to it, or to its entries.
 pub fn own_touches(sources: &mut SourceCache, anchor: &Anchor, level: Level) -> Vec<(Site, Option<Limit>)> {
+    let touches = touches_at_home(sources, anchor, level).into_iter();
+    touches.map(|(site, touch)| (site, touch.limit)).collect()
+}
+
+fn touches_at_home(sources: &mut SourceCache, anchor: &Anchor, level: Level) -> Vec<(Site, Touch)> {
     let file = anchor.file();
     let Some(source) = sources.file(file) else { return Vec::new() };
     let touches = anchor.touches_at_home(&source).into_iter().filter(|touch| level.includes(touch));
-    touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.limit)).collect()
+    touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.clone())).collect()
 }
 
 fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) -> Option<&'s Variable> {

@@ -1,6 +1,8 @@
 //! What is known of one source file: functions, variables, properties, and the places that touch them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::helpers::Parameter;
 
 /// A place in a file. Lines and columns count from 1; columns count UTF-16 units, as V8 does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,6 +83,8 @@ pub struct Touch {
     pub empties: bool,
     /// Set when something decides that it takes something out, or puts something in.
     pub limit: Option<Limit>,
+    /// The functions it is left to: those asked before something is taken out, or the one it is handed to.
+    pub left_to: Vec<Parameter>,
 }
 
 impl Touch {
@@ -138,6 +142,10 @@ pub struct SourceFile {
     pub properties: HashMap<String, Vec<Touch>>,
     /// Places where a class takes something out of itself, `this.delete(oldest)`, that something decides, by class name.
     pub own_limits: HashMap<String, Vec<Touch>>,
+    /// The parameters that functions take something out of, and what decides that: `trim(cache, MAX)`.
+    pub trimmed: HashMap<Parameter, Limit>,
+    /// The parameters of which functions tell whether there is much in them: `isFull(batch)`.
+    pub measured: HashSet<Parameter>,
     /// What it makes of modules' exports, in source order.
     pub made: Vec<Made>,
     /// The properties whose values are, or become, what this file compares sizes and counters with.

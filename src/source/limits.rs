@@ -4,18 +4,19 @@
 //! A run may be too short to see either happen. The source cannot prove that a bound works, but that there is one
 //! means that growth below it is no proof of a leak.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, BinaryExpression, CallExpression, Expression, PropertyKey, Statement};
 use oxc_semantic::{AstNodes, NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
+use super::calls::{Calls, Runs};
 use super::clocks::Clocks;
 use super::counters::{Counted, Counters, Owner, Sense};
 use super::cuts::Cuts;
 use super::facts::Limit;
-use super::names::function_name;
+use super::helpers::{Asked, Parameter, parameter_around};
 use super::rings::Rings;
 use super::settings::Settings;
 use super::sizes::{Sizes, name_of};
@@ -35,6 +36,11 @@ pub(super) struct Limits<'s> {
     counted: Vec<(Counted, Runs)>,
     /// The same of the time it remembers.
     timed: Vec<(Owner, Runs)>,
+    /// Functions that are asked about something before something is done.
+    asked: Asked<'s>,
+    /// The parameters of which functions tell the size.
+    measured: Vec<Parameter>,
+    calls: Calls<'s>,
     cuts: Cuts<'s>,
     rings: Rings<'s>,
     sweeps: Sweeps<'s>,
@@ -48,20 +54,6 @@ pub(super) struct Limits<'s> {
 struct Guard<'s> {
     subject: &'s str,
     runs: Runs,
-}
-
-/// A piece of code and the functions it calls, by name.
-struct Runs {
-    span: Span,
-    called: Vec<String>,
-}
-
-impl Runs {
-    /// Is `change` a part of it?
-    fn run(&self, change: &Change) -> bool {
-        let is_called = |name: &&str| self.called.iter().any(|called| called == name);
-        self.span.contains_inclusive(change.subject) || change.inside.iter().any(is_called)
-    }
 }
 
 /// A place that may take something out, or put something in.
@@ -89,18 +81,12 @@ impl<'s> Limits<'s> {
         let clocks = Clocks::of(text, semantic);
         let sizes = Sizes::of(text, nodes);
         let (cuts, rings) = (Cuts::of(text, nodes, &sizes), Rings::of(text, nodes));
-        let mut limits = Limits { text, sizes, cuts, rings, ..Limits::default() };
+        let mut limits =
+            Limits { text, sizes, cuts, rings, asked: Asked::of(text, nodes), ..Limits::default() };
         // `isFull` in `isFull() { return this.map.size >= this.max }`, and of what.
         let mut predicates: HashMap<&str, &str> = HashMap::new();
-        let calls: Vec<(Span, &str)> = nodes.iter().filter_map(|node| call(node.kind())).collect();
-        let called_in = called_in(nodes);
-        let runs = |span: Span| {
-            let inside = calls.iter().filter(|(call, _)| span.contains_inclusive(*call));
-            let direct: BTreeSet<&str> = inside.map(|(_, name)| *name).collect();
-            let further = direct.iter().filter_map(|name| called_in.get(*name)).flatten();
-            let called = direct.iter().chain(further).map(|name| (*name).to_owned()).collect();
-            Runs { span, called }
-        };
+        let calls = Calls::of(nodes);
+        let runs = |span: Span| calls.run_by(span);
         for node in nodes.iter() {
             match node.kind() {
                 AstKind::BinaryExpression(test) => {
@@ -124,7 +110,10 @@ impl<'s> Limits<'s> {
                     let Some(subject) = sized else { continue };
                     match decided {
                         Some(Decided { span, .. }) => limits.guards.push(Guard { subject, runs: runs(span) }),
-                        None => predicates.extend(answers(nodes, node.id()).map(|name| (name, subject))),
+                        None => {
+                            predicates.extend(answers(nodes, node.id()).map(|name| (name, subject)));
+                            limits.measured.extend(parameter_around(nodes, node.id(), subject));
+                        }
                     }
                 }
                 AstKind::CallExpression(call) if name_of(&call.callee) == Some("setInterval") => {
@@ -145,7 +134,20 @@ impl<'s> Limits<'s> {
             let decided = guarded(nodes, node.id(), node.kind().span());
             limits.guards.extend(decided.map(|decided| Guard { subject, runs: runs(decided.span) }));
         }
+        limits.calls = calls;
         limits
+    }
+
+    /// The parameters of which functions tell whether there is much in them.
+    pub fn take_measured(&mut self) -> Vec<Parameter> {
+        std::mem::take(&mut self.measured)
+    }
+
+    /// The functions that are asked about what is taken out here, and decide it.
+    pub fn asked(&self, change: &Change) -> Vec<Parameter> {
+        let subject = change.subject.source_text(self.text);
+        let runs = |span| self.calls.run_by(span).run(change.subject, &change.inside);
+        self.asked.about(subject, runs).collect()
     }
 
     /// What decides that something is taken out here, if it is a size, a timer or a comparison of each.
@@ -153,7 +155,7 @@ impl<'s> Limits<'s> {
         let subject = change.subject.source_text(self.text);
         if self.is_sized(change) || self.cuts.cut(change.subject) {
             Some(Limit::Size)
-        } else if self.timers.iter().any(|timer| timer.run(change)) {
+        } else if self.timers.iter().any(|timer| timer.run(change.subject, &change.inside)) {
             Some(Limit::Timer)
         } else if self.sweeps.decide(subject, change.subject) {
             Some(Limit::Each)
@@ -162,7 +164,10 @@ impl<'s> Limits<'s> {
         } else if self.is_counted(change, |_| true) {
             Some(Limit::Size)
         } else {
-            self.timeouts.iter().any(|timeout| timeout.run(change)).then_some(Limit::Timeout)
+            self.timeouts
+                .iter()
+                .any(|timeout| timeout.run(change.subject, &change.inside))
+                .then_some(Limit::Timeout)
         }
     }
 
@@ -194,17 +199,23 @@ impl<'s> Limits<'s> {
         // An object that counts for itself, `this.size`, is as large as what it has, `this.map`.
         let is_part = |of: &str| subject.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
         let is_about = |guard: &Guard| guard.subject == subject || is_part(guard.subject);
-        self.guards.iter().any(|guard| is_about(guard) && guard.runs.run(change))
+        self.guards.iter().any(|guard| is_about(guard) && guard.runs.run(change.subject, &change.inside))
     }
 
     fn is_counted(&self, change: &Change, holds: impl Fn(Sense) -> bool) -> bool {
         let is_about = |counted: &Counted| Some(counted.owner) == change.owner && holds(counted.sense);
-        self.counted.iter().any(|(counted, runs)| is_about(counted) && runs.run(change))
+        self.counted
+            .iter()
+            .any(|(counted, runs)| is_about(counted) && runs.run(change.subject, &change.inside))
     }
 
     fn is_timed(&self, change: &Change) -> bool {
         let is_about = |owner: &Owner| Some(*owner) == change.owner;
-        change.takes_all && self.timed.iter().any(|(owner, runs)| is_about(owner) && runs.run(change))
+        change.takes_all
+            && self
+                .timed
+                .iter()
+                .any(|(owner, runs)| is_about(owner) && runs.run(change.subject, &change.inside))
     }
 
     /// `x` in `x.size > LIMIT`, `x.length >= 10`, `Object.keys(x).length > max`; not in `x.length > 0`, nor in
@@ -304,30 +315,6 @@ fn guarded_by(kind: AstKind, test: Span) -> Option<Span> {
         },
         _ => None,
     }
-}
-
-fn call<'a>(kind: AstKind<'a>) -> Option<(Span, &'a str)> {
-    let AstKind::CallExpression(call) = kind else { return None };
-    name_of(&call.callee).map(|name| (call.span, name))
-}
-
-/// What the functions of a file call, by their names.
-fn called_in<'a>(nodes: &AstNodes<'a>) -> HashMap<String, BTreeSet<&'a str>> {
-    let is_function =
-        |kind: AstKind| matches!(kind, AstKind::Function(_) | AstKind::ArrowFunctionExpression(_));
-    let mut names: HashMap<NodeId, String> = HashMap::new();
-    for node in nodes.iter().filter(|node| is_function(node.kind())) {
-        names.extend(function_name(nodes, node.id()).map(|name| (node.id(), name)));
-    }
-    let mut called: HashMap<String, BTreeSet<&str>> = HashMap::new();
-    for node in nodes.iter() {
-        let Some((_, name)) = call(node.kind()) else { continue };
-        let around = nodes.ancestor_ids(node.id()).find_map(|id| names.get(&id));
-        if let Some(around) = around {
-            called.entry(around.clone()).or_default().insert(name);
-        }
-    }
-    called
 }
 
 /// What a timer runs: a function written there, or one named (`this.sweep.bind(this)` too).

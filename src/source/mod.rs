@@ -5,11 +5,13 @@
 //! functions with their extent, variables with every place that touches them, and properties likewise.
 //! Nothing here runs the code or knows a particular package.
 
+mod calls;
 mod clocks;
 mod counters;
 mod cuts;
 mod facts;
 mod files;
+mod helpers;
 mod limits;
 mod lines;
 mod maps;
@@ -25,4 +27,5 @@ mod usage;
 
 pub use facts::{Function, FunctionId, Limit, Made, Position, SourceFile, Touch, TouchKind, Variable};
 pub use files::{PackageOf, SourceCache, is_of_application, path_of_script};
+pub use helpers::Parameter;
 pub use maps::{Original, SourceMaps};

@@ -12,6 +12,7 @@ use oxc_span::{GetSpan, SourceType};
 
 use super::counters::owner_of;
 use super::facts::{ENTRY, Function, FunctionId, Limit, Made, SourceFile, Touch, TouchKind, Variable};
+use super::helpers::parameters;
 use super::limits::{Change, Limits};
 use super::lines::Lines;
 use super::names::function_name;
@@ -72,6 +73,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         self.collect_variables();
         self.collect_entries();
         self.collect_made();
+        self.collect_helpers();
         self.facts.bounding = self.settings.bounding();
         self.facts
     }
@@ -219,6 +221,19 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
+    /// What functions do to what they are handed.
+    fn collect_helpers(&mut self) {
+        self.facts.measured = self.limits.take_measured().into_iter().collect();
+        for node in self.nodes.iter() {
+            for (symbol, parameter) in parameters(self.nodes, node.id()) {
+                // One variable for each symbol, in the order of their ids.
+                let touches = &self.facts.variables[symbol.index()].touches;
+                let limit = touches.iter().find_map(|touch| touch.limit.filter(|_| !touch.is_of_entry()));
+                self.facts.trimmed.extend(limit.map(|limit| (parameter, limit)));
+            }
+        }
+    }
+
     fn is_kept(&self, node: NodeId) -> bool {
         let mut around = self.nodes.ancestor_kinds(node);
         let kept = around.find(|kind| !matches!(kind, AstKind::AwaitExpression(_)));
@@ -276,9 +291,14 @@ impl<'s, 'a> Scan<'s, 'a> {
             TouchKind::Adds if emptied.is_none() => self.limits.of_addition(&change()),
             _ => emptied,
         };
+        let left_to = match used.kind {
+            _ if limit.is_some() => Vec::new(),
+            _ if used.removes => self.limits.asked(&change()),
+            _ => used.handed_to.clone().into_iter().collect(),
+        };
         let at = self.lines.position(self.nodes.kind(node).span().start);
         let Usage { kind, through, method, .. } = used;
-        Touch { kind, at, function, through, method, empties: emptied.is_some(), limit }
+        Touch { kind, at, function, through, method, empties: emptied.is_some(), limit, left_to }
     }
 
     fn change(&self, node: NodeId, used: &Usage, function: Option<FunctionId>) -> Change<'_> {
@@ -297,6 +317,7 @@ impl<'s, 'a> Scan<'s, 'a> {
 #[cfg(test)]
 mod tests {
     use super::super::facts::Position;
+    use super::super::helpers::Parameter;
     use super::*;
 
     fn facts(text: &str) -> SourceFile {
@@ -350,6 +371,21 @@ mod tests {
         assert_eq!(told(&rooms.touches), [(4, false), (5, true)]);
         assert_eq!(told(&file.properties["#lists"]), [(9, false), (9, true)]);
         assert_eq!(told(&file.properties["byKey"]), [(9, true)]);
+    }
+
+    #[test]
+    fn what_gets_more_than_it_had_is_added_to() {
+        let file = facts(
+            "function reduce(state, action) {\n  return { ...state, last: [state.last],\n    past: [...state.past, action],\n    byId: { ...state.byId, [action.id]: action } };\n}\n",
+        );
+        let adds = |name: &str| {
+            let touches = file.properties[name].iter();
+            touches.map(|touch| (touch.kind == TouchKind::Adds, touch.at.line)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            [adds("last"), adds("past"), adds("byId")],
+            [vec![(false, 2)], vec![(true, 3)], vec![(true, 4)]]
+        );
     }
 
     #[test]
@@ -429,6 +465,9 @@ mod tests {
             "function f(v) { c = [...c, v].slice(-MAX); }",
             "function f(v) { c = [v].concat(c).slice(0, 50); }",
             "function f(v) { const next = [...c, v].slice(-MAX); c = next; }",
+            "function f(line) { c = (c + line + '\\n').slice(-MAX * 1024); }",
+            "function f(line) { c = `${c}${line}`.substring(c.length - MAX); }",
+            "function f(chunk) { c = Buffer.concat([c, chunk]).subarray(-MAX); }",
         ];
         for text in by_size {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Size], "{text}");
@@ -548,6 +587,8 @@ mod tests {
             "let at = 0;\nfunction f(v) { c[at].add(v); at = (at + 1) % 60; }",
             "function f() { c = c.slice(1); }",
             "function f() { c = c.slice(0, -1); }",
+            "function f(chunk) { c = Buffer.concat([c, chunk]); const n = c.indexOf(10); c = c.subarray(n + 1); }",
+            "function f(line) { c = c + line.slice(-MAX); }",
             "function f(v) { c = other.slice(-MAX); }",
             "function f(v) { c[c.length] = v; c.length = kept; }",
             "function f(k, v) { c[k] = v; first = c.next; }",
@@ -562,6 +603,29 @@ mod tests {
         for text in by_a_timeout_that_may_not {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Timeout], "{text}");
         }
+    }
+
+    #[test]
+    fn what_functions_do_to_what_they_are_handed_is_known_and_what_is_left_to_them() {
+        let parameter = |function: &str, index| Parameter { function: function.into(), index };
+        let helpers = facts(
+            "exports.isFull = (list, max) => list.length >= max;\nconst isEmpty = (list) => list.length === 0;\nfunction trim(what, cache) { while (cache.size > what.max) cache.delete(cache.keys().next().value); }\nclass A { drop(key, all) { all.delete(key); } }\n",
+        );
+        assert_eq!(helpers.measured, [parameter("isFull", 0)].into());
+        assert_eq!(helpers.trimmed, [(parameter("trim", 1), Limit::Size)].into());
+        let left_to = |text: &str| {
+            let file = facts(&format!("let c = make();\n{text}"));
+            let touches = file.variables.iter().filter(|v| v.name == "c").flat_map(|v| &v.touches);
+            touches.flat_map(|touch| touch.left_to.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(left_to("function f() { trim(options, c); c.clear(); }"), [parameter("trim", 1)]);
+        let asked =
+            ["if (isFull(c)) c = [];", "if (!isFull(c)) { return; } c = [];", "isFull(c) && flush();"];
+        for text in asked {
+            let text = format!("function f(v) {{ {text} }}\nfunction flush() {{ c = []; }}");
+            assert!(left_to(&text).contains(&parameter("isFull", 0)), "{text}");
+        }
+        assert_eq!(left_to("function f() { if (isFull(other)) c = []; }"), []);
     }
 
     #[test]

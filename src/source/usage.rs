@@ -6,6 +6,7 @@ use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::{GetSpan, Span};
 
 use super::facts::{ENTRY, TouchKind};
+use super::helpers::{Parameter, handed_to};
 use super::limits::is_removing;
 
 /// Methods that, by the conventions of the language and of Node, add something to their object.
@@ -51,11 +52,18 @@ pub(super) struct Usage {
     pub takes_all: bool,
     /// The index at which something is put.
     pub index: Option<Span>,
+    /// The parameter of a function that it becomes.
+    pub handed_to: Option<Parameter>,
 }
 
 /// How the expression at `node` is used, following `.property` and `[index]` outwards.
 pub(super) fn usage(text: &str, nodes: &AstNodes, node: NodeId) -> Usage {
     let mut inner = nodes.kind(node).span();
+    let own_name = match nodes.kind(node) {
+        AstKind::IdentifierReference(name) => Some(name.name.as_str()),
+        AstKind::StaticMemberExpression(member) => Some(member.property.name.as_str()),
+        _ => None,
+    };
     let mut used = Usage {
         kind: TouchKind::Reads,
         through: Vec::new(),
@@ -66,8 +74,9 @@ pub(super) fn usage(text: &str, nodes: &AstNodes, node: NodeId) -> Usage {
         replaced_by: None,
         takes_all: false,
         index: None,
+        handed_to: None,
     };
-    let (mut inside_literal, mut index) = (false, None);
+    let (mut inside_literal, mut is_spread, mut index) = (false, false, None);
     let mut around = nodes.ancestor_kinds(node).peekable();
     while let Some(parent) = around.next() {
         match parent {
@@ -81,10 +90,19 @@ pub(super) fn usage(text: &str, nodes: &AstNodes, node: NodeId) -> Usage {
                 used.through.push(ENTRY.to_owned());
                 index = Some(member.expression.span());
             }
-            AstKind::ArrayExpression(_)
-            | AstKind::ObjectExpression(_)
-            | AstKind::ObjectProperty(_)
-            | AstKind::SpreadElement(_) => inside_literal = true,
+            // `past: [...state.past, action]`: what is called so gets more than it had.
+            AstKind::ObjectProperty(property)
+                if is_spread
+                    && property.key.name().as_deref()
+                        == used.through.last().map(String::as_str).or(own_name) =>
+            {
+                used.kind = TouchKind::Adds;
+                break;
+            }
+            AstKind::SpreadElement(_) => (is_spread, inside_literal) = (true, true),
+            AstKind::ArrayExpression(_) | AstKind::ObjectExpression(_) | AstKind::ObjectProperty(_) => {
+                inside_literal = true;
+            }
             AstKind::Argument(_)
             | AstKind::ChainExpression(_)
             | AstKind::ParenthesizedExpression(_)
@@ -117,7 +135,12 @@ pub(super) fn usage(text: &str, nodes: &AstNodes, node: NodeId) -> Usage {
                 used.kind = TouchKind::Calls;
                 break;
             }
-            AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
+            AstKind::CallExpression(call) => {
+                used.kind = TouchKind::Passes;
+                used.handed_to = handed_to(call, inner);
+                break;
+            }
+            AstKind::NewExpression(_) => {
                 used.kind = TouchKind::Passes;
                 break;
             }
