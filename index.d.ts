@@ -296,8 +296,11 @@ declare namespace leakWatch {
   /** Why an object is alive: its retainer paths. Resolves to null when there is no such object. Likewise. */
   export function explainObject(file: string, options: ExplainOptions): Promise<WhyAlive | null>;
 
-  /** Whether captures can be taken without stopping the event loop here, and if not, why. */
-  export function backgroundSupport(): { supported: boolean; reason: string | null };
+  /**
+   * Whether captures can be taken without stopping the event loop here, and if not, why. `precopy`: whether the heap is copied before
+   * the fork, so that the pause hardly grows with it.
+   */
+  export function backgroundSupport(): { supported: boolean; reason: string | null; precopy: boolean };
 
   /** Marks a moment for the watch of this thread. Without a watch it does nothing. */
   export function checkpoint(name: string): void;

@@ -77,6 +77,16 @@ for (const { version, node } of options.skip ? [] : nodes()) {
   });
 }
 
+for (const { version, node } of backgroundSupport().precopy ? nodes() : []) {
+  test(`most of a large heap is copied before the fork, and all of it is in the snapshot, Node ${version}`, options, async () => {
+    const { stdout } = await promisify(execFile)(node, [path.join(__dirname, 'fixtures', 'large-heap.js'), inside('large')]);
+    const { copied, isLeft, held, found } = JSON.parse(stdout);
+    assert.ok(copied > 100e6, `${copied} bytes were copied`);
+    assert.deepEqual(found, held);
+    assert.equal(isLeft, false);
+  });
+}
+
 test('the event loop runs while the child writes', options, async () => {
   let turns = 0;
   const timer = setInterval(() => { turns += 1; }, 1);

@@ -6,6 +6,8 @@ export interface BackgroundSupport {
   supported: boolean
   /** Why not; `null` when they can. */
   reason: string | null
+  /** Whether the heap is copied before the fork, so that the pause hardly grows with it. */
+  precopy: boolean
 }
 
 /** The heap's size, and what capturing it may take. */

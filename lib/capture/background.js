@@ -16,7 +16,7 @@ const FORKED_ANEW = 2;
 
 /** @typedef {{ smallBytes: number, largeBytes: number, maxMemoryBytes?: number, timeoutMs: number }} Limits */
 
-/** @returns {{ supported: boolean, reason: string | null }} whether captures can be taken in the background */
+/** @returns {{ supported: boolean, reason: string | null, precopy: boolean }} whether captures can be taken in the background, and whether their pause hardly grows with the heap */
 function backgroundSupport() {
   return callNative(() => native.backgroundSupport());
 }

@@ -132,6 +132,8 @@ impl Room {
 pub struct Budget {
     /// Bytes that it may add to what it started with.
     pub max_growth: u64,
+    /// Bytes that nobody will need meanwhile.
+    pub spare: u64,
 }
 
 impl Budget {
@@ -155,7 +157,8 @@ impl Budget {
                 megabytes(max),
             )));
         }
-        let Some(room) = room else { return Ok(Self { max_growth: max_bytes.unwrap_or(u64::MAX) }) };
+        let allowed = max_bytes.unwrap_or(u64::MAX);
+        let Some(room) = room else { return Ok(Self { max_growth: allowed, spare: allowed - growth }) };
         let free = room.available.saturating_sub(room.kept);
         if needed > free {
             let whose = match room.limit {
@@ -170,7 +173,7 @@ impl Budget {
                 megabytes(room.kept),
             )));
         }
-        Ok(Self { max_growth: max_bytes.unwrap_or(u64::MAX).min(free) })
+        Ok(Self { max_growth: allowed.min(free), spare: (free - needed).min(allowed - growth) })
     }
 
     /// Whether a capture that has grown by `grown` bytes may go on.
@@ -284,7 +287,10 @@ mod tests {
 
     #[test]
     fn a_snapshot_over_its_budget_is_ended() {
-        assert!(Budget { max_growth: 10 * MB }.check(9 * MB).is_ok());
-        assert_eq!(Budget { max_growth: 10 * MB }.check(11 * MB).unwrap_err().code, "ERR_LEAKWATCH_MEMORY");
+        assert!(Budget { max_growth: 10 * MB, spare: 0 }.check(9 * MB).is_ok());
+        assert_eq!(
+            Budget { max_growth: 10 * MB, spare: 0 }.check(11 * MB).unwrap_err().code,
+            "ERR_LEAKWATCH_MEMORY"
+        );
     }
 }

@@ -47,6 +47,11 @@ pub fn supported() -> Result<(), String> {
     ))
 }
 
+/// Nothing is copied before a fork where there is none.
+pub fn copies_beforehand() -> bool {
+    false
+}
+
 /// Says that this is not supported.
 pub fn begin<Consume>(
     _prepare: impl FnOnce() -> Result<(Limits, Consume), CaptureError> + Send + 'static,

@@ -28,7 +28,7 @@ use crate::capture::{Product, Settings};
 #[napi(catch_unwind)]
 pub fn background_support() -> BackgroundSupport {
     let reason = background::supported().err();
-    BackgroundSupport { supported: reason.is_none(), reason }
+    BackgroundSupport { supported: reason.is_none(), reason, precopy: background::copies_beforehand() }
 }
 
 /// Takes a snapshot in this process. `write` gets a path, lets V8 write there, and returns nothing, or why

@@ -81,6 +81,8 @@ pub struct BackgroundSupport {
     pub supported: bool,
     /// Why not; `null` when they can.
     pub reason: Option<String>,
+    /// Whether the heap is copied before the fork, so that the pause hardly grows with it.
+    pub precopy: bool,
 }
 
 /// The heap's size, and what capturing it may take.

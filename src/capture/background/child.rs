@@ -3,9 +3,11 @@
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, PipeWriter, Read, Seek};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::AsRawFd;
 use std::panic::{self, AssertUnwindSafe};
 
+use super::memfd::memory_file;
+use super::regions::ForkableHeap;
 use super::relocations;
 use crate::thread::yield_to_the_app;
 
@@ -21,13 +23,7 @@ pub struct Messages(File);
 impl Messages {
     /// Opens an empty one.
     pub fn open() -> io::Result<Self> {
-        // SAFETY: the name is a valid string; a new descriptor is owned by nobody else.
-        unsafe {
-            match libc::memfd_create(c"leakwatch-messages".as_ptr(), libc::MFD_CLOEXEC) {
-                -1 => Err(io::Error::last_os_error()),
-                descriptor => Ok(Self(File::from_raw_fd(descriptor))),
-            }
-        }
+        memory_file(c"leakwatch-messages").map(Self)
     }
 
     /// The first line that says something, for an error's message.
@@ -43,12 +39,13 @@ impl Messages {
 /// What the child does from the fork to its end.
 pub fn run(
     parent: u32,
+    heap: &ForkableHeap<'_>,
     pipe: &PipeWriter,
     messages: &Messages,
     write: impl FnOnce(String) -> Option<String>,
 ) -> ! {
     // A panic must not unwind into JavaScript: there would be two servers.
-    let work = AssertUnwindSafe(|| write_snapshot(parent, pipe, messages, write));
+    let work = AssertUnwindSafe(|| write_snapshot(parent, heap, pipe, messages, write));
     let code = panic::catch_unwind(work).unwrap_or(UNPREPARED);
     // SAFETY: leaves without exit handlers, which belong to the parent.
     unsafe { libc::_exit(code) }
@@ -56,11 +53,12 @@ pub fn run(
 
 fn write_snapshot(
     parent: u32,
+    heap: &ForkableHeap<'_>,
     pipe: &PipeWriter,
     messages: &Messages,
     write: impl FnOnce(String) -> Option<String>,
 ) -> i32 {
-    if cut_ties(parent, pipe, messages).is_err() {
+    if heap.complete().and_then(|()| cut_ties(parent, pipe, messages)).is_err() {
         return UNPREPARED;
     }
     relocations::disarm_condition_variables();

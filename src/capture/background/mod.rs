@@ -2,7 +2,8 @@
 //!
 //! What makes this work with V8, and what each step is for:
 //!
-//! 1. A thread of the parent gets everything ready ([`begin`]), so that the server stands still for the fork alone.
+//! 1. A thread of the parent gets everything ready ([`begin`]), so that the server stands still for the fork alone, and
+//!    copies most of the heap ([`precopy`]), so that the fork takes little.
 //! 2. [`threads`]: fork only while every other thread waits in a system call. Only this thread is copied;
 //!    a thread in the middle of collecting or compiling would leave its work half done for ever.
 //! 3. [`regions`]: V8 excludes its pages from forks (to make `child_process.spawn` fast); include them.
@@ -14,16 +15,24 @@
 
 mod advice;
 mod child;
+mod dirty;
+mod maps;
+mod memfd;
+mod precopy;
 mod regions;
 mod relocations;
+#[cfg(test)]
+mod testing;
 mod threads;
 mod watch;
 
 use std::io::PipeReader;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use self::child::Messages;
+use self::precopy::Precopy;
 use self::regions::{ForkableHeap, Survey};
 use self::watch::Child;
 use super::Product;
@@ -68,7 +77,12 @@ struct Forked {
     pid: libc::pid_t,
     output: PipeReader,
     messages: Messages,
+    /// Bytes that the child finds copied, beside what it was forked with.
+    copied_bytes: usize,
 }
+
+/// How often copies are refreshed while a moment to fork is awaited.
+const REFRESH_EVERY: Duration = Duration::from_millis(50);
 
 /// Why this process cannot fork a snapshot; `Ok` when it can.
 pub fn supported() -> Result<(), String> {
@@ -82,6 +96,12 @@ pub fn supported() -> Result<(), String> {
         relocations::check()
     };
     SUPPORTED.get_or_init(find_out).clone()
+}
+
+/// Whether a fork leaves most of the heap out, because it was copied beforehand: the server stands still for a time that hardly
+/// grows with the heap then.
+pub fn copies_beforehand() -> bool {
+    supported().is_ok() && Precopy::is_possible()
 }
 
 /// Starts the thread of a capture: it runs `prepare`, waits for the child that [`Start::attempt`] forks, and hands
@@ -99,13 +119,25 @@ where
     session.run(move |session| {
         yield_to_the_app();
         let (limits, consume) = prepare()?;
-        let survey = Survey::take().map_err(unprepared)?;
-        surveyed.get_or_init(|| survey);
-        let Forked { pid, output, messages } = from_start.recv().map_err(|_| CaptureError::cancelled())?;
-        let mut child = Child::new(pid, limits, messages, Arc::clone(session));
+        let survey = Survey::take(limits.budget.spare).map_err(unprepared)?;
+        let survey = surveyed.get_or_init(|| survey);
+        let forked = await_fork(&from_start, survey);
+        survey.discard_copies();
+        let Forked { pid, output, messages, copied_bytes } = forked?;
+        let mut child = Child::new(pid, copied_bytes as u64, limits, messages, Arc::clone(session));
         consume(output, &mut child, session)
     })?;
     Ok((Arc::clone(&session), Start { session, survey, forked }))
+}
+
+fn await_fork(from_start: &mpsc::Receiver<Forked>, survey: &Survey) -> Result<Forked, CaptureError> {
+    loop {
+        match from_start.recv_timeout(REFRESH_EVERY) {
+            Ok(forked) => return Ok(forked),
+            Err(RecvTimeoutError::Timeout) => survey.refresh(),
+            Err(RecvTimeoutError::Disconnected) => return Err(CaptureError::cancelled()),
+        }
+    }
 }
 
 impl Start {
@@ -116,12 +148,13 @@ impl Start {
             return Ok(Attempt::Done);
         }
         let Some(survey) = self.survey.get() else { return Ok(Attempt::NotReady) };
+        let Some(copies) = survey.copies() else { return Ok(Attempt::NotReady) };
         if threads::busy().map_err(unprepared)? > 0 {
             return Ok(Attempt::Busy);
         }
         let (output, input) = open_pipe()?;
         let messages = Messages::open().map_err(unprepared)?;
-        let heap = ForkableHeap::open(survey).map_err(unprepared)?;
+        let heap = ForkableHeap::open(survey, copies).map_err(unprepared)?;
         // Finding V8's pages took a moment: look again.
         if threads::busy().map_err(unprepared)? > 0 {
             return Ok(Attempt::Busy);
@@ -133,13 +166,14 @@ impl Start {
             // that needs them and leaves through `_exit`.
             match unsafe { libc::fork() } {
                 -1 => Err(unprepared(std::io::Error::last_os_error())),
-                0 => child::run(parent, &input, &messages, write),
+                0 => child::run(parent, &heap, &input, &messages, write),
                 pid => Ok(pid),
             }
         })?;
+        let copied_bytes = heap.copied_bytes();
         drop(heap);
         drop(input);
-        if let Err(lost) = self.forked.send(Forked { pid, output, messages }) {
+        if let Err(lost) = self.forked.send(Forked { pid, output, messages, copied_bytes }) {
             lost.0.discard();
         }
         Ok(Attempt::Done)

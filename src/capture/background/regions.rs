@@ -6,12 +6,13 @@
 //! found out beforehand ([`Survey`]), so that the map is read only once while the server stands still; should there be
 //! others by then, it is read again.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::advice::{Adviser, Region};
+use super::maps::{page_size, private_regions};
+use super::precopy::{Copy, Precopy};
 
 /// Where the regions of more than a page began a moment ago.
 #[derive(Debug)]
@@ -21,24 +22,50 @@ pub struct Survey {
     /// What the map is read into. Memory of its own, so that reading the map does not change it.
     text: Mutex<Vec<u8>>,
     adviser: Adviser,
+    /// What was copied, and need not be forked.
+    precopy: Mutex<Option<Precopy>>,
 }
 
-/// While this exists, forks include V8's pages. Dropping it excludes them again.
+/// What was copied, if anything was, for as long as this is held.
+pub type Copies<'a> = MutexGuard<'a, Option<Precopy>>;
+
+/// While this exists, forks include V8's pages, but for those that were copied. Dropping it excludes them again.
 #[derive(Debug)]
 pub struct ForkableHeap<'a> {
     excluded: Vec<Region>,
     adviser: &'a Adviser,
+    precopy: Copies<'a>,
+    /// What the child maps instead.
+    pub(super) copies: Vec<Copy>,
 }
 
 impl Survey {
-    /// Looks at the memory map; other threads may go on.
-    pub fn take() -> io::Result<Self> {
+    /// Looks at the memory map, and copies what can be within `room` bytes; other threads may go on.
+    pub fn take(room: u64) -> io::Result<Self> {
+        let precopy = Mutex::new(Precopy::take(room));
         let page = page_size();
         // A line takes at most 100 bytes, and a heap of 1 GB has about 4000.
         let mut text = Vec::with_capacity(1 << 20);
-        let larger = memory_map(&mut text)?.into_iter().filter(|region| region.len() > page);
+        let larger = private_regions(&mut text)?.into_iter().filter(|region| region.len() > page);
         let starts = larger.map(|region| region.start).collect();
-        Ok(Self { starts, text: Mutex::new(text), adviser: Adviser::new() })
+        Ok(Self { starts, text: Mutex::new(text), adviser: Adviser::new(), precopy })
+    }
+
+    /// What was copied; `None` while that is refreshed.
+    pub fn copies(&self) -> Option<Copies<'_>> {
+        self.precopy.try_lock()
+    }
+
+    /// Copies again what was written to since; other threads may go on.
+    pub fn refresh(&self) {
+        if let Some(precopy) = self.precopy.lock().as_mut() {
+            precopy.refresh();
+        }
+    }
+
+    /// Lets go of the copies.
+    pub fn discard_copies(&self) {
+        drop(self.precopy.lock().take());
     }
 }
 
@@ -47,12 +74,25 @@ impl<'a> ForkableHeap<'a> {
     ///
     /// A region of a single page cannot fall into two, so that nothing tells what it was. It is included, as
     /// memory is by default, and stays so.
-    pub fn open(survey: &'a Survey) -> io::Result<Self> {
-        let Survey { starts, text, adviser } = survey;
+    pub fn open(survey: &'a Survey, mut precopy: Copies<'a>) -> io::Result<Self> {
+        let Survey { starts, text, adviser, .. } = survey;
+        // Without copies everything is forked.
+        let settled = precopy.as_mut().and_then(|precopy| precopy.settle().ok());
+        let mut copies = settled.unwrap_or_default();
+        let is_copied = |copies: &[Copy], start: usize| {
+            copies.binary_search_by_key(&start, |copy| copy.region.start).is_ok()
+        };
+        let starts: Vec<usize> = starts.iter().copied().filter(|&start| !is_copied(&copies, start)).collect();
         let mut text = text.lock();
         let mut marks = Marks::new(adviser);
-        let mut map = marks.add(starts, &mut text)?;
-        let unknown = marks.unknown(&map);
+        let mut map = marks.add(&starts, &mut text)?;
+        // What is not as it was has to be forked.
+        copies.retain(|copy| {
+            map.binary_search_by_key(&copy.region.start, |region| region.start)
+                .is_ok_and(|at| map[at] == copy.region)
+        });
+        let mut unknown = marks.unknown(&map);
+        unknown.retain(|&start| !is_copied(&copies, start));
         if !unknown.is_empty() {
             map = marks.add(&unknown, &mut text)?;
         }
@@ -61,13 +101,23 @@ impl<'a> ForkableHeap<'a> {
             whole.push(region);
             excluded.extend(marks.excluded_before(region));
         }
-        let heap = Self { excluded, adviser };
+        let heap = Self { excluded, adviser, precopy, copies };
         adviser.advise(&whole, libc::MADV_DOFORK)?;
         let mut others = marks.ordinary(&map);
         others.extend(map.iter().filter(|region| region.len() == marks.page));
         // Only fails for memory that is gone.
         let _ = adviser.advise(&others, libc::MADV_DOFORK);
         Ok(heap)
+    }
+
+    /// Bytes that the fork leaves out.
+    pub fn copied_bytes(&self) -> usize {
+        self.copies.iter().map(|copy| copy.region.len()).sum()
+    }
+
+    /// In the child: puts the copies in the place of what the fork has left out.
+    pub fn complete(&self) -> io::Result<()> {
+        self.precopy.as_ref().map_or(Ok(()), |precopy| precopy.map(&self.copies))
     }
 }
 
@@ -100,7 +150,7 @@ impl<'a> Marks<'a> {
         let _ = self.advise(starts, libc::MADV_DONTFORK);
         self.starts.extend(starts);
         self.starts.sort_unstable();
-        let map = memory_map(text).inspect_err(|_| {
+        let map = private_regions(text).inspect_err(|_| {
             // Nothing tells them apart now: memory is included by default.
             let _ = self.advise(&self.starts, libc::MADV_DOFORK);
         })?;
@@ -166,51 +216,10 @@ impl<'a> Marks<'a> {
     }
 }
 
-fn memory_map(text: &mut Vec<u8>) -> io::Result<Vec<Region>> {
-    text.clear();
-    File::open("/proc/self/maps")?.read_to_end(text)?;
-    Ok(regions(text))
-}
-
-/// Private regions without a file or a name, from the text of a maps file, ascending. See proc_pid_maps(5).
-fn regions(map: &[u8]) -> Vec<Region> {
-    let lines = map.split(|&byte| byte == b'\n');
-    let region = |line| {
-        let mut fields = str::from_utf8(line).ok()?.split_ascii_whitespace();
-        let (start, end) = fields.next()?.split_once('-')?;
-        let private = fields.next()?.ends_with('p');
-        let no_file = fields.nth(2)? == "0" && fields.next().is_none();
-        let address = |text| usize::from_str_radix(text, 16).ok();
-        (private && no_file).then_some(Region { start: address(start)?, end: address(end)? })
-    };
-    lines.filter_map(region).collect()
-}
-
-fn page_size() -> usize {
-    // SAFETY: only asks.
-    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{is_alone, map};
     use super::*;
-
-    const PAGE: usize = 4096;
-
-    fn map(pages: usize) -> Region {
-        // SAFETY: a fresh anonymous mapping.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                pages * PAGE,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            )
-        } as usize;
-        Region { start, end: start + pages * PAGE }
-    }
 
     impl Region {
         fn halves(self) -> (Self, Self) {
@@ -231,15 +240,7 @@ mod tests {
     /// What is found is compared with smaps. In a process of its own, because threads must not map memory meanwhile.
     #[test]
     fn finds_exactly_what_is_excluded_and_restores_it() {
-        if std::env::var_os("LEAKWATCH_ALONE").is_none() {
-            let name = concat!(module_path!(), "::finds_exactly_what_is_excluded_and_restores_it");
-            let alone = std::process::Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "--test-threads=1", name.split_once("::").unwrap().1])
-                .env("LEAKWATCH_ALONE", "1")
-                .output()
-                .unwrap();
-            let output = String::from_utf8_lossy(&alone.stdout);
-            assert!(alone.status.success() && output.contains("1 passed"), "{output}");
+        if !is_alone(concat!(module_path!(), "::finds_exactly_what_is_excluded_and_restores_it")) {
             return;
         }
         let (lower, upper) = map(14).halves();
@@ -247,7 +248,7 @@ mod tests {
         let gone = map(4);
         let adviser = Adviser::new();
         adviser.advise(&[lower, gone], libc::MADV_DONTFORK).unwrap();
-        let survey = Survey::take().unwrap();
+        let survey = Survey::take(0).unwrap();
         // What is no longer there, and what is there since.
         // SAFETY: nobody uses it.
         assert_eq!(unsafe { libc::munmap(gone.start as *mut libc::c_void, gone.len()) }, 0);
@@ -266,7 +267,7 @@ mod tests {
         let before = flags(upper);
         let late = map(16);
         adviser.advise(&[late], libc::MADV_DONTFORK).unwrap();
-        let heap = ForkableHeap::open(&survey).unwrap();
+        let heap = ForkableHeap::open(&survey, survey.copies().unwrap()).unwrap();
         for region in [lower, late] {
             assert!(heap.excluded.contains(&region) && !flags_quietly(region).contains(" dc"), "{region:x?}");
         }
@@ -280,7 +281,11 @@ mod tests {
         assert_eq!(flags(upper), before);
         adviser.advise(&[lower], libc::MADV_DOFORK).unwrap();
         assert!(
-            !ForkableHeap::open(&survey).unwrap().excluded.iter().any(|region| region.start == lower.start)
+            !ForkableHeap::open(&survey, survey.copies().unwrap())
+                .unwrap()
+                .excluded
+                .iter()
+                .any(|region| region.start == lower.start)
         );
     }
 
@@ -291,18 +296,5 @@ mod tests {
         smaps.split_once(&prefix).map_or(String::new(), |(_, entry)| {
             entry.lines().find(|line| line.starts_with("VmFlags:")).unwrap().to_string()
         })
-    }
-
-    #[test]
-    fn reads_memory_maps() {
-        let map = b"00400000-00500000 r-xp 00000000 fe:00 247584   /usr/bin/node\n0f505000-0feda000 rw-p 00000000 00:00 0   [heap]\n\
-            62ec00000-62ec40000 rw-p 00000000 00:00 0 \n62ec40000-62ec80000 ---p 00000000 00:00 0 \n7f0000000000-7f0000001000 rw-s 00000000 00:01 99 /dev/zero (deleted)\n";
-        assert_eq!(
-            regions(map),
-            [
-                Region { start: 0x62ec00000, end: 0x62ec40000 },
-                Region { start: 0x62ec40000, end: 0x62ec80000 }
-            ]
-        );
     }
 }

@@ -27,7 +27,7 @@ pub struct Child {
     session: Arc<Session>,
     began: Instant,
     checked: Instant,
-    /// Its resident set right after the fork, which it shares with the parent.
+    /// Its resident set right after the fork, which it shares with the parent, and copies of the parent's.
     inherited_bytes: u64,
     peak_bytes: u64,
     activity: Activity,
@@ -43,10 +43,17 @@ struct Activity {
 }
 
 impl Child {
-    /// The child that was just forked.
-    pub fn new(pid: libc::pid_t, limits: Limits, messages: Messages, session: Arc<Session>) -> Self {
+    /// The child that was just forked, and that maps `copied_bytes` of its parent's memory, which count for it once it has
+    /// read them.
+    pub fn new(
+        pid: libc::pid_t,
+        copied_bytes: u64,
+        limits: Limits,
+        messages: Messages,
+        session: Arc<Session>,
+    ) -> Self {
         let now = Instant::now();
-        let inherited_bytes = resident_of(pid).unwrap_or(0);
+        let inherited_bytes = resident_of(pid).unwrap_or(0) + copied_bytes;
         Self {
             pid,
             limits,
