@@ -232,16 +232,13 @@ mod tests {
             assert!(refused.message.contains(figure), "{}", refused.message);
         }
         assert_eq!(
-            Budget::admit(heap, heap.expected_growth(), None, room(2500 * MB, Some(4000 * MB)))
-                .unwrap()
-                .max_growth,
-            2100 * MB
+            Budget::admit(heap, heap.expected_growth(), None, room(2500 * MB, Some(4000 * MB))).unwrap(),
+            Budget { max_growth: 2100 * MB, spare: 400 * MB }
         );
         assert_eq!(
             Budget::admit(heap, heap.expected_growth(), Some(1700 * MB), room(2500 * MB, Some(4000 * MB)))
-                .unwrap()
-                .max_growth,
-            1700 * MB
+                .unwrap(),
+            Budget { max_growth: 1700 * MB, spare: 100 * MB }
         );
         assert!(
             Budget::admit(heap, heap.expected_growth(), Some(1000 * MB), None)
