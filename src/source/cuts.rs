@@ -29,7 +29,7 @@ impl<'s> Cuts<'s> {
         for node in nodes.iter() {
             match node.kind() {
                 AstKind::CallExpression(call) if keeps_few(call, sizes) => {
-                    cuts.note(text, nodes, (node.id(), call));
+                    cuts.note((text, nodes), (node.id(), call), sizes);
                 }
                 AstKind::CallExpression(call) if method(call) == Some("splice") => {
                     let Some(array) = object(call) else { continue };
@@ -71,18 +71,31 @@ impl<'s> Cuts<'s> {
     }
 
     /// Notes what a call of `slice` cuts: the array, those it is made of, and their properties of the name that takes the rest.
-    fn note(&mut self, text: &'s str, nodes: &AstNodes, (node, call): (NodeId, &CallExpression)) {
+    fn note(
+        &mut self,
+        (text, nodes): (&'s str, &AstNodes),
+        (node, call): (NodeId, &CallExpression),
+        sizes: &Sizes<'s>,
+    ) {
         let mut parts = Vec::new();
         object(call).into_iter().for_each(|array| parts_of(array, &mut parts));
-        let variable = match nodes.parent_kind(node) {
-            AstKind::VariableDeclarator(declarator) => declarator.id.get_binding_identifier(),
+        let mut around = nodes.ancestor_kinds(node);
+        // `[...x.slice(1 - MAX), y]`
+        let (parent, whole) = match (around.next(), around.next()) {
+            (Some(AstKind::SpreadElement(_)), Some(AstKind::ArrayExpression(whole))) => {
+                (around.next(), Some(whole.span))
+            }
+            (parent, _) => (parent, None),
+        };
+        let variable = match parent {
+            Some(AstKind::VariableDeclarator(declarator)) => declarator.id.get_binding_identifier(),
             _ => None,
         };
         for part in parts {
-            let rests = std::iter::once(call.span).chain(variable.map(|name| name.span));
+            let rests = std::iter::once(call.span).chain(whole).chain(variable.map(|name| name.span));
             for rest in rests.map(|span| span.source_text(text)) {
                 let of = std::iter::once(part).chain(entry_of(part));
-                self.rests.extend(of.map(|of| (rest, of.span().source_text(text))));
+                self.rests.extend(of.map(|of| (rest, sizes.listed(of))));
             }
             if let AstKind::ObjectProperty(property) = nodes.parent_kind(node)
                 && property.key.name().as_deref() == name_of(part)

@@ -79,11 +79,10 @@ fn handed<'e>(call: &'e CallExpression) -> impl Iterator<Item = (usize, Span)> +
         )
     };
     let arguments = call.arguments.iter().enumerate();
-    let things = arguments.filter_map(move |(index, argument)| {
+    arguments.filter_map(move |(index, argument)| {
         let argument = argument.as_expression()?.get_inner_expression();
         is_thing(argument).then(|| (index, argument.span()))
-    });
-    things
+    })
 }
 
 /// The parameters of the function at `node`, by what declares them.

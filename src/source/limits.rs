@@ -81,8 +81,8 @@ impl<'s> Limits<'s> {
         let clocks = Clocks::of(text, semantic);
         let sizes = Sizes::of(text, nodes);
         let (cuts, rings) = (Cuts::of(text, nodes, &sizes), Rings::of(text, nodes));
-        let mut limits =
-            Limits { text, sizes, cuts, rings, asked: Asked::of(text, nodes), ..Limits::default() };
+        let (sweeps, asked_about) = (Sweeps::of(text, nodes, &sizes), Asked::of(text, nodes));
+        let mut limits = Limits { text, sizes, cuts, rings, sweeps, asked: asked_about, ..Limits::default() };
         // `isFull` in `isFull() { return this.map.size >= this.max }`, and of what.
         let mut predicates: HashMap<&str, &str> = HashMap::new();
         let calls = Calls::of(nodes);
@@ -90,8 +90,6 @@ impl<'s> Limits<'s> {
         for node in nodes.iter() {
             match node.kind() {
                 AstKind::BinaryExpression(test) => {
-                    let Limits { sizes, sweeps, .. } = &mut limits;
-                    sweeps.note((text, nodes), (node.id(), test), sizes);
                     let decided = guarded(nodes, node.id(), test.span);
                     let counted = counters.tested(test);
                     let sized = limits.sized(test, &counters);
@@ -115,6 +113,9 @@ impl<'s> Limits<'s> {
                             limits.measured.extend(parameter_around(nodes, node.id(), subject));
                         }
                     }
+                }
+                AstKind::AwaitExpression(_) | AstKind::ForOfStatement(_) => {
+                    limits.timers.extend(beat(nodes, node.id(), &calls));
                 }
                 AstKind::CallExpression(call) if name_of(&call.callee) == Some("setInterval") => {
                     limits.timers.extend(timer(call, runs));
@@ -222,6 +223,13 @@ impl<'s> Limits<'s> {
     /// `i < x.length` when `i` counts.
     fn sized(&self, test: &BinaryExpression, counters: &Counters) -> Option<&'s str> {
         let (left, right) = (&test.left, &test.right);
+        // `x.length % 1000 === 0`
+        if let Expression::BinaryExpression(rest) = left
+            && rest.operator.as_str() == "%"
+            && test.operator.is_equality()
+        {
+            return self.sizes.subject(&rest.left);
+        }
         // `x.length - LIMIT > 0`
         if let Some(subject) = self.sizes.surplus(left).or_else(|| self.sizes.surplus(right)) {
             return Some(subject);
@@ -253,9 +261,14 @@ pub(super) fn guarded(nodes: &AstNodes, node: NodeId, test: Span) -> Option<Deci
     let mut around = nodes.ancestor_kinds(node);
     while let Some(kind) = around.next() {
         let Some(span) = guarded_by(kind, test) else { continue };
-        let block =
-            around.next().filter(|_| matches!(kind, AstKind::IfStatement(it) if leaves(&it.consequent)));
-        let holds = block.is_none();
+        let outer = around.next();
+        let block = outer.filter(|outer| match kind {
+            AstKind::IfStatement(it) => leaves(&it.consequent),
+            // `x = x.length < MAX ? [...x, y] : [...x.slice(1), y]`
+            AstKind::ConditionalExpression(_) => matches!(outer, AstKind::AssignmentExpression(_)),
+            _ => false,
+        });
+        let holds = !(block.is_some() && matches!(kind, AstKind::IfStatement(_)));
         let repeats = matches!(kind, AstKind::ForStatement(it) if it.update.is_some());
         return Some(Decided { span: block.map_or(span, |block| block.span()), holds, repeats });
     }
@@ -274,7 +287,7 @@ fn leaves(statement: &Statement) -> bool {
 }
 
 /// The name of the function that the expression at `node` is the answer of.
-fn answers<'a>(nodes: &AstNodes<'a>, node: NodeId) -> Option<&'a str> {
+pub(super) fn answers<'a>(nodes: &AstNodes<'a>, node: NodeId) -> Option<&'a str> {
     nodes.ancestor_kinds(node).find_map(|kind| match kind {
         AstKind::Function(function) => function.id.as_ref().map(|id| id.name.as_str()),
         AstKind::VariableDeclarator(declarator) => {
@@ -305,6 +318,7 @@ fn guarded_by(kind: AstKind, test: Span) -> Option<Span> {
     match kind {
         AstKind::IfStatement(statement) => decides(&statement.test).then_some(statement.span),
         AstKind::WhileStatement(statement) => decides(&statement.test).then_some(statement.span),
+        AstKind::DoWhileStatement(statement) => decides(&statement.test).then_some(statement.span),
         AstKind::ForStatement(statement) => {
             statement.test.as_ref().is_some_and(decides).then_some(statement.span)
         }
@@ -337,6 +351,29 @@ fn timer(call: &CallExpression, runs: impl Fn(Span) -> Runs) -> std::option::Int
         _ => named(name_of(callback), callback.span()),
     });
     found.into_iter()
+}
+
+/// What goes on for ever and waits for a timer each time: `for (;;) { await sleep(1000); … }`. `node`: what waits.
+fn beat(nodes: &AstNodes, node: NodeId, calls: &Calls) -> Option<Runs> {
+    let waits = |span, timer: &str| calls.run_by(span).called.iter().any(|called| called == timer);
+    let awaited = match nodes.kind(node) {
+        AstKind::ForOfStatement(each) if each.r#await => {
+            return waits(each.right.span(), "setInterval").then(|| calls.run_by(each.span));
+        }
+        AstKind::AwaitExpression(awaited) => awaited.span,
+        _ => return None,
+    };
+    let is_function =
+        |kind: &AstKind| matches!(kind, AstKind::Function(_) | AstKind::ArrowFunctionExpression(_));
+    let endless =
+        nodes.ancestor_kinds(node).take_while(|kind| !is_function(kind)).find_map(|kind| match kind {
+            AstKind::ForStatement(each) if each.test.is_none() => Some(each.span),
+            AstKind::WhileStatement(each) if !matches!(each.test, Expression::BinaryExpression(_)) => {
+                Some(each.span)
+            }
+            _ => None,
+        })?;
+    waits(awaited, "setTimeout").then(|| calls.run_by(endless))
 }
 
 /// Is it a function written in its place?

@@ -8,6 +8,7 @@ use oxc_span::{GetSpan, Span};
 use super::facts::{ENTRY, TouchKind};
 use super::helpers::{Parameter, handed_to};
 use super::limits::is_removing;
+use super::sizes::name_of;
 
 /// Methods that, by the conventions of the language and of Node, add something to their object.
 const ADDING_METHODS: [&str; 20] = [
@@ -153,7 +154,7 @@ pub(super) fn usage(text: &str, nodes: &AstNodes, node: NodeId) -> Usage {
                 used.empties = used.through == [ENTRY] && is_empty(&assignment.right);
                 used.takes_all = used.removes;
                 used.index = index.filter(|_| indexed);
-                used.replaced_by = Some(assignment.right.get_inner_expression().span());
+                used.replaced_by = Some(made_of(&assignment.right).span());
                 break;
             }
             // `head = head.next`: the first of a chain goes.
@@ -188,6 +189,19 @@ fn is_moved_on(text: &str, assignment: &AssignmentExpression) -> bool {
         _ => return false,
     };
     taken_from.source_text(text) == assignment.left.span().source_text(text)
+}
+
+/// What a collection is made of: `x` in `new Map(x)`, `Object.fromEntries(x)`.
+pub(super) fn made_of<'e, 'a>(value: &'e Expression<'a>) -> &'e Expression<'a> {
+    let value = value.get_inner_expression();
+    let list = match value {
+        Expression::NewExpression(new) => new.arguments.first(),
+        Expression::CallExpression(call) if name_of(&call.callee) == Some("fromEntries") => {
+            call.arguments.first()
+        }
+        _ => None,
+    };
+    list.and_then(Argument::as_expression).map_or(value, Expression::get_inner_expression)
 }
 
 /// `[]`, `{}`, `null`, `undefined`, `new Map()`.
