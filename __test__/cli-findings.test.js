@@ -128,12 +128,13 @@ test('what keeps a fixed number, or what came since a time, is not accused, howe
   }
 });
 
-test('what a bounded list of the latest shares with a map that grows accuses the map, and a state made anew its part that grows', async () => {
-  const { code, report } = await reportOf('latest.js', '--request', 'GET /profile/{{n}}', '--request', 'GET /act/{{n}}');
+test('what a bounded list of the latest shares with a map that grows accuses the map, a state made anew its part that grows, and what nobody calls excuses nothing', async () => {
+  const { code, report } = await reportOf('latest.js', ...['profile', 'act', 'quote'].flatMap((route) => ['--request', `GET /${route}/{{n}}`]));
   assert.equal(code, 1, JSON.stringify(report.evidence));
   const told = report.suspects.map(({ name, routes, createdAt, retainerPath }) => [name, routes, createdAt[0].line, retainerPath.at(-2).name]);
   assert.deepEqual(told.sort(), [
     ['Object', ['GET /act/:id'], lineOf('latest.js', 'past: [...before'), 'past'],
+    ['Object', ['GET /quote/:id'], lineOf('latest.js', 'this.bySymbol.set'), 'bySymbol'],
     ['Profile', ['GET /profile/:id'], lineOf('latest.js', 'this.values.set'), 'values'],
   ]);
 });

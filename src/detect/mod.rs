@@ -41,5 +41,6 @@ mod slowing;
 pub mod steps;
 mod suspect_id;
 mod timer_callbacks;
+mod touches;
 mod worker_threads;
 mod written;

@@ -7,8 +7,7 @@ use std::rc::Rc;
 use super::input::Frame;
 use super::profile::{AllocationProfile, NodeCall};
 use crate::source::{
-    FunctionId, Limit, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind, Variable,
-    is_of_application,
+    FunctionId, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind, Variable, is_of_application,
 };
 
 /// Something on a retainer path that has a name in the source.
@@ -48,17 +47,6 @@ pub struct Site {
     pub function: Option<String>,
 }
 
-/// What of an anchor a place in the source touches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// What it names.
-    Itself,
-    /// The entries of that.
-    Entries,
-    /// What is in its entries: of how many of those there are, that has no limit.
-    Below,
-}
-
 /// What the source says about a leak's holder.
 #[derive(Clone, Debug, Default)]
 pub struct Sites {
@@ -73,7 +61,7 @@ pub struct Sites {
 /// More lines than this help nobody.
 const MAX_SITES: usize = 4;
 /// Files of the application that are searched for its uses of a dependency.
-const MAX_FILES: usize = 1000;
+pub(super) const MAX_FILES: usize = 1000;
 /// Anchors further up say little about this leak.
 const MAX_ANCHORS: usize = 4;
 
@@ -373,16 +361,6 @@ impl<'a> SiteFinder<'a> {
     }
 }
 
-impl Level {
-    fn includes(self, touch: &Touch) -> bool {
-        match self {
-            Level::Itself => !touch.is_of_entry(),
-            Level::Entries => touch.is_of_entry(),
-            Level::Below => touch.is_of_entry() || !matches!(touch.limit, Some(Limit::Size | Limit::Room)),
-        }
-    }
-}
-
 impl Anchor {
     fn is_variable(&self, in_file: &Path, called: &str) -> bool {
         matches!(self, Anchor::Variable { file, name, .. } if file == in_file && name == called)
@@ -403,7 +381,7 @@ impl Anchor {
     }
 
     /// What its own file does to it.
-    fn touches_at_home<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
+    pub(super) fn touches_at_home<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
         match self {
             Anchor::Variable { name, function, .. } => {
                 declared(source, name, *function).into_iter().flat_map(|variable| &variable.touches).collect()
@@ -414,69 +392,13 @@ impl Anchor {
     }
 
     /// What another file than its own does to a property called like it, and to what it imports by that name.
-    fn touches_from_afar<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
+    pub(super) fn touches_from_afar<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
         let imported = |variable: &&Variable| {
             variable.name == self.name() && variable.from.as_deref().is_some_and(|from| from.starts_with('.'))
         };
         let variables = source.variables.iter().filter(imported).flat_map(|variable| &variable.touches);
         source.properties.get(self.name()).into_iter().flatten().chain(variables).collect()
     }
-}
-
-/// What the application's own code does to what `anchor` names: where, and whether by size or by a timer. Of a
-/// dependency's code nobody knows which of it this application uses.
-pub fn application_touches(
-    sources: &mut SourceCache,
-    scripts: &[PathBuf],
-    anchor: &Anchor,
-    level: Level,
-) -> Vec<(Site, Option<Limit>)> {
-    if sources.dependency(anchor.file()).is_some() {
-        return Vec::new();
-    }
-    let mut found = touches_at_home(sources, anchor, level);
-    for file in scripts.iter().take(MAX_FILES) {
-        if file == anchor.file() || sources.dependency(file).is_some() {
-            continue;
-        }
-        let Some(source) = sources.file(file) else { continue };
-        let touches = anchor.touches_from_afar(&source).into_iter().filter(|touch| level.includes(touch));
-        found.extend(touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.clone())));
-    }
-    let limited = |(site, touch): (Site, Touch)| {
-        let is_deeper = level == Level::Below && !touch.is_of_entry();
-        let limit = touch.limit.or_else(|| (!is_deeper).then(|| left_to(sources, scripts, &touch))?);
-        (site, limit)
-    };
-    found.into_iter().map(limited).collect()
-}
-
-/// What the functions that a touch is left to limit it by; they may stand in any of the application's files.
-fn left_to(sources: &mut SourceCache, scripts: &[PathBuf], touch: &Touch) -> Option<Limit> {
-    if touch.left_to.is_empty() {
-        return None;
-    }
-    let files: Vec<_> = scripts.iter().filter(|file| is_of_application(file)).take(MAX_FILES).collect();
-    files.into_iter().find_map(|file| {
-        let source = sources.file(file)?;
-        touch.left_to.iter().find_map(|parameter| match touch.kind {
-            TouchKind::Passes => source.trimmed.get(parameter).copied(),
-            _ => source.measured.contains(parameter).then_some(Limit::Size),
-        })
-    })
-}
-
-/// What the file that `anchor` stands in does to it, or to its entries.
-pub fn own_touches(sources: &mut SourceCache, anchor: &Anchor, level: Level) -> Vec<(Site, Option<Limit>)> {
-    let touches = touches_at_home(sources, anchor, level).into_iter();
-    touches.map(|(site, touch)| (site, touch.limit)).collect()
-}
-
-fn touches_at_home(sources: &mut SourceCache, anchor: &Anchor, level: Level) -> Vec<(Site, Touch)> {
-    let file = anchor.file();
-    let Some(source) = sources.file(file) else { return Vec::new() };
-    let touches = anchor.touches_at_home(&source).into_iter().filter(|touch| level.includes(touch));
-    touches.map(|touch| (site(file, &source, touch.at, touch.function), touch.clone())).collect()
 }
 
 fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) -> Option<&'s Variable> {

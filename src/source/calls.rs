@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use oxc_ast::AstKind;
+use oxc_ast::ast::{Argument, Expression, ModuleExportName, PropertyKey};
 use oxc_semantic::{AstNodes, NodeId};
 use oxc_span::Span;
 
@@ -33,6 +34,9 @@ impl<'s> Calls<'s> {
         }
         let mut calls = Calls::default();
         for node in nodes.iter() {
+            if let Some((name, called)) = alias(node.kind()) {
+                calls.by_function.entry(name.to_owned()).or_default().insert(called);
+            }
             let AstKind::CallExpression(call) = node.kind() else { continue };
             let Some(name) = name_of(&call.callee) else { continue };
             calls.all.push((call.span, name));
@@ -51,6 +55,31 @@ impl<'s> Calls<'s> {
         let further = direct.iter().filter_map(|name| self.by_function.get(*name)).flatten();
         let called = direct.iter().chain(further).map(|name| (*name).to_owned()).collect();
         Runs { span, called }
+    }
+}
+
+/// Another name of a function, and what it is one of: `import { setTimeout as sleep }`, `{ setTimeout: sleep } = timers`,
+/// `sleep = promisify(setTimeout)`.
+fn alias<'a>(kind: AstKind<'a>) -> Option<(&'a str, &'a str)> {
+    match kind {
+        AstKind::ImportSpecifier(import) => match &import.imported {
+            ModuleExportName::IdentifierName(name) => Some((import.local.name.as_str(), name.name.as_str())),
+            _ => None,
+        },
+        AstKind::BindingProperty(property) => match &property.key {
+            PropertyKey::StaticIdentifier(name) => {
+                Some((property.value.get_binding_identifier()?.name.as_str(), name.name.as_str()))
+            }
+            _ => None,
+        },
+        AstKind::VariableDeclarator(declarator) => match declarator.init.as_ref()?.get_inner_expression() {
+            Expression::CallExpression(made) => {
+                let function = made.arguments.first().and_then(Argument::as_expression).and_then(name_of)?;
+                Some((declarator.id.get_binding_identifier()?.name.as_str(), function))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 

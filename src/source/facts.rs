@@ -30,6 +30,8 @@ pub struct Function {
     pub end: Position,
     /// The function around it; `None` at module level.
     pub parent: Option<FunctionId>,
+    /// True when it runs only when somebody says its name: no method that a base class or a framework calls, no callback.
+    pub by_name: bool,
 }
 
 /// How a place touches a variable or property, strongest reason for growth first.
@@ -146,6 +148,8 @@ pub struct SourceFile {
     pub trimmed: HashMap<Parameter, Limit>,
     /// The parameters of which functions tell whether there is much in them: `isFull(batch)`.
     pub measured: HashSet<Parameter>,
+    /// The names it uses otherwise than to declare or export what is called so.
+    pub mentions: HashSet<String>,
     /// What it makes of modules' exports, in source order.
     pub made: Vec<Made>,
     /// The properties whose values are, or become, what this file compares sizes and counters with.

@@ -15,6 +15,7 @@ mod helpers;
 mod limits;
 mod lines;
 mod maps;
+mod mentions;
 mod names;
 mod origins;
 mod rings;

@@ -15,6 +15,7 @@ use super::facts::{ENTRY, Function, FunctionId, Limit, Made, SourceFile, Touch, 
 use super::helpers::parameters;
 use super::limits::{Change, Limits};
 use super::lines::Lines;
+use super::mentions::{is_reached_by_name, mentions};
 use super::names::function_name;
 use super::origins::Origins;
 use super::settings::Settings;
@@ -75,6 +76,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         self.collect_made();
         self.collect_helpers();
         self.facts.bounding = self.settings.bounding();
+        self.facts.mentions = mentions(self.text, self.nodes);
         self.facts
     }
 
@@ -91,6 +93,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                 reported_at: self.lines.position(reported.start),
                 end: self.lines.position(span.end),
                 parent: self.function_around(node.id()),
+                by_name: is_reached_by_name(self.nodes, node.id()),
             };
             self.function_of_node.insert(node.id(), FunctionId(self.facts.functions.len() as u32));
             self.facts.functions.push(function);
@@ -514,6 +517,9 @@ mod tests {
             "function put(k) { c.set(k, 1); setTimeout(() => c.delete(k), 30000); }",
             "async function loop() { while (!stopped) { await setTimeout(1000); c = []; } }",
             "const sleep = (ms) => new Promise((r) => setTimeout(r, ms));\nasync function loop() { for (;;) { await sleep(1000); c.clear(); } }",
+            "import { setTimeout as wait } from 'node:timers/promises';\nasync function loop() { for (;;) { await wait(9); c.clear(); } }",
+            "const { setTimeout: wait } = require('timers/promises');\nasync function loop() { while (true) { await wait(9); c = []; } }",
+            "const wait = promisify(setTimeout);\nasync function loop() { while (true) { await wait(9); c = []; } }",
             "async function loop() { for await (const _ of setInterval(1000)) c.clear(); }",
             "setInterval(wrapped(function* () { for (const k in c) yield drop(k); }), 1000);\nfunction drop(k) { delete c[k]; }",
         ];
@@ -658,6 +664,19 @@ mod tests {
             assert!(left_to(&text).contains(&parameter("isFull", 0)), "{text}");
         }
         assert_eq!(left_to("function f() { if (isFull(other)) c = []; }"), []);
+    }
+
+    #[test]
+    fn what_is_reached_by_its_name_alone_and_which_names_are_said_is_known() {
+        let file = facts(
+            "import { open as make } from './a.js';\nconst { find: look } = require('./b');\nfunction prune() {}\nconst sweep = () => prune();\nclass A {\n  constructor() { on('x', () => this.heard()); }\n  clear() {}\n  heard() {}\n}\nclass B extends A { flush() {} }\nconst table = { run() {} };\nexports.drop = function () {};\nmodule.exports = { sweep };\nfunction all() { return { prune, lost }; }\nhand({ given });\ndecorate(A, 'timed');\n",
+        );
+        let by_name = file.functions.iter().filter(|function| function.by_name);
+        let names: Vec<&str> = by_name.filter_map(|function| function.name.as_deref()).collect();
+        assert_eq!(names, ["prune", "sweep", "clear", "heard", "drop", "all"]);
+        let said = |names: &[&str]| names.iter().filter(|name| file.mentions.contains(**name)).count();
+        assert_eq!(said(&["open", "find", "prune", "heard", "given", "timed"]), 6);
+        assert_eq!(said(&["sweep", "clear", "drop", "lost", "all"]), 0, "{:?}", file.mentions);
     }
 
     #[test]
