@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::advice::{on_route, thing};
 use super::cluster::Cluster;
 use super::intervals::Interval3;
-use super::losses::lost;
+use super::losses::{lost, turned_over};
 use super::sites::{Anchor, Site, is_from, site};
 use super::slowing::{Rate, slowing};
 use super::steps::shown;
@@ -38,7 +38,7 @@ impl Bound {
                 let does = match limit {
                     Limit::Size => "takes things out when there are too many",
                     Limit::Room => "adds no more when there are many",
-                    Limit::Timer | Limit::Timeout => "takes things out by a timer",
+                    Limit::Timer | Limit::Turnover | Limit::Timeout => "takes things out by a timer",
                     Limit::Clock => "takes all out after some time",
                     Limit::Given => "sets a maximum for it",
                     Limit::Each => "goes through them and takes out those that a comparison tells",
@@ -104,7 +104,11 @@ pub fn bound(
         .or_else(|| own_limit(&series.graphs[2].name(cluster.owner), sources, scripts))
         .or_else(|| swept(series.graphs[2], sources, (nearest, level)))
         .or_else(|| given(sources, scripts, anchors))?;
-    let at_work = series.shares_ids && lost(series, cluster)[0].removed >= MIN_REMOVED;
+    let at_work = series.shares_ids
+        && match nearest {
+            Bound::Limit(Limit::Turnover, _) => turned_over(series, cluster) >= MIN_REMOVED,
+            _ => lost(series, cluster)[0].removed >= MIN_REMOVED,
+        };
     (!at_work).then_some(nearest)
 }
 
@@ -122,7 +126,8 @@ fn own_limit(class: &str, sources: &mut SourceCache, scripts: &[PathBuf]) -> Opt
 fn swept(graph: &HeapGraph, sources: &mut SourceCache, (anchor, level): (&Anchor, Level)) -> Option<Bound> {
     sources.dependency(anchor.file())?;
     let touches = own_touches(sources, anchor, level).into_iter();
-    let mut sweeps = touches.filter(|(_, limit)| matches!(limit, Some(Limit::Timer | Limit::Timeout)));
+    let mut sweeps =
+        touches.filter(|(_, limit)| matches!(limit, Some(Limit::Timer | Limit::Turnover | Limit::Timeout)));
     let (site, _) = sweeps.next()?;
     has_timer(graph, anchor.file()).then_some(Bound::Limit(Limit::Timer, site))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::cluster::{Cluster, class_of};
+use super::cluster::{Cluster, class_of, is_storage};
 use super::intervals::Interval3;
 use super::shared::reached;
 use crate::heap::{HeapGraph, NodeIndex};
@@ -47,6 +47,20 @@ pub fn held(series: &Interval3, cluster: &Cluster) -> [HashSet<u32>; 3] {
         };
         graph.node_by_id(owner).map(held).unwrap_or_default()
     })
+}
+
+/// How many objects of a cluster's outermost class its owner holds in something that is newer than they: it was emptied in
+/// the last interval, and they were put back. The snapshots share their ids.
+pub fn turned_over(series: &Interval3, cluster: &Cluster) -> usize {
+    let graph = series.graphs[2];
+    let last_id = series.graphs[1].last_id();
+    let is_anew = |&node: &NodeIndex| !is_storage(graph, node) && graph.is_newer(node, last_id);
+    let anew = graph.dominated(cluster.owner).filter(is_anew);
+    let put_back = |within| {
+        let members = members(graph, within, &cluster.lead.class);
+        members.into_iter().filter(|&id| id <= last_id).count()
+    };
+    anew.map(put_back).max().unwrap_or(0)
 }
 
 /// Do the objects of `class` go in the order in which they came, so that they wait in a queue and none stays? What a leak

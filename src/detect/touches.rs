@@ -52,7 +52,8 @@ pub fn application_touches(
             let is_deeper = level == Level::Below && !touch.is_of_entry();
             let limit = touch.limit.or_else(|| (!is_deeper).then(|| left_to(sources, scripts, touch))?);
             limit.filter(|&limit| {
-                limit == Limit::Timer || !is_unused(sources, scripts, (&site.file, touch), &found)
+                matches!(limit, Limit::Timer | Limit::Turnover)
+                    || !is_unused(sources, scripts, (&site.file, touch), &found)
             })
         })
         .collect();

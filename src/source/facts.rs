@@ -58,6 +58,8 @@ pub enum Limit {
     Room,
     /// A timer: an interval that sweeps, or a timeout for each entry.
     Timer,
+    /// A timer that takes all out, and puts back what it could not use.
+    Turnover,
     /// A timeout that decides what it takes out, if anything: in a dependency's code, whose authors mean it to.
     Timeout,
     /// The clock, when something happens after a time: `if (Date.now() - sentAt > PERIOD) send()`.

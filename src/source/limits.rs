@@ -4,7 +4,7 @@
 //! A run may be too short to see either happen. The source cannot prove that a bound works, but that there is one
 //! means that growth below it is no proof of a leak.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, BinaryExpression, CallExpression, Expression, PropertyKey, Statement};
@@ -21,6 +21,7 @@ use super::rings::Rings;
 use super::settings::Settings;
 use super::sizes::{Sizes, name_of};
 use super::sweeps::Sweeps;
+use super::turnovers::turnovers;
 
 /// Methods that, by the conventions of the language, take something out of their object.
 const REMOVING_METHODS: [&str; 5] = ["delete", "clear", "pop", "shift", "splice"];
@@ -44,6 +45,8 @@ pub(super) struct Limits<'s> {
     cuts: Cuts<'s>,
     rings: Rings<'s>,
     sweeps: Sweeps<'s>,
+    /// What is emptied and filled again in one go.
+    turnovers: HashSet<Span>,
     /// What timers run.
     timers: Vec<Runs>,
     /// What timeouts run that decide whether they take out anything.
@@ -136,6 +139,7 @@ impl<'s> Limits<'s> {
             limits.guards.extend(decided.map(|decided| Guard { subject, runs: runs(decided.span) }));
         }
         limits.calls = calls;
+        limits.turnovers = turnovers(text, nodes);
         limits
     }
 
@@ -157,7 +161,7 @@ impl<'s> Limits<'s> {
         if self.is_sized(change) || self.cuts.cut(change.subject) {
             Some(Limit::Size)
         } else if self.timers.iter().any(|timer| timer.run(change.subject, &change.inside)) {
-            Some(Limit::Timer)
+            Some(if self.turnovers.contains(&change.subject) { Limit::Turnover } else { Limit::Timer })
         } else if self.sweeps.decide(subject, change.subject) {
             Some(Limit::Each)
         } else if self.is_timed(change) {
@@ -383,7 +387,7 @@ pub(super) fn is_function(argument: &Argument) -> bool {
 }
 
 /// True when nothing in the code decides whether it goes on: what a timeout takes out if it pleases may stay for ever.
-fn is_straight(nodes: &AstNodes, span: Span) -> bool {
+pub(super) fn is_straight(nodes: &AstNodes, span: Span) -> bool {
     !nodes.iter().any(|node| {
         let decides = matches!(
             node.kind(),

@@ -24,6 +24,7 @@ mod settings;
 mod sizes;
 mod sweeps;
 mod symbols;
+mod turnovers;
 mod usage;
 
 pub use facts::{Function, FunctionId, Limit, Made, Position, SourceFile, Touch, TouchKind, Variable};

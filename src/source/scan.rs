@@ -526,6 +526,10 @@ mod tests {
         for text in by_timer {
             assert_eq!(limits(&format!("let c = make();\n{text}"), "c"), [Limit::Timer], "{text}");
         }
+        let turned_over = "class A { #c = []; constructor() { setInterval(() => this.flush(), 9); } async flush() { const b = this.#c; this.#c = []; for (const j of b) { try { await send(j); } catch { this.#c.push(j); } } } }";
+        assert_eq!(limits(turned_over, "#c"), [Limit::Turnover]);
+        let with_an_end = turned_over.replace("this.#c.push(j);", "if (j.tries++ < MAX) this.#c.push(j);");
+        assert_eq!(limits(&with_an_end, "#c"), [Limit::Timer]);
         let by_clock = [
             "let sent = Date.now();\nfunction f(v) { c.push(v); if (Date.now() - sent > PERIOD) flush(); }\nfunction flush() { c = []; sent = Date.now(); }",
             "let hour = hourOf(new Date());\nfunction f(k) { const now = hourOf(new Date()); if (now !== hour) { c.clear(); hour = now; } c.add(k); }",

@@ -205,7 +205,7 @@ pub(super) fn made_of<'e, 'a>(value: &'e Expression<'a>) -> &'e Expression<'a> {
 }
 
 /// `[]`, `{}`, `null`, `undefined`, `new Map()`.
-fn is_empty(value: &Expression) -> bool {
+pub(super) fn is_empty(value: &Expression) -> bool {
     match value.get_inner_expression() {
         Expression::ArrayExpression(array) => array.elements.is_empty(),
         Expression::ObjectExpression(object) => object.properties.is_empty(),
