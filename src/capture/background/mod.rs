@@ -6,7 +6,7 @@
 //!    copies most of the heap ([`precopy`]), so that the fork takes little.
 //! 2. [`threads`]: fork only while every other thread waits in a system call. Only this thread is copied;
 //!    a thread in the middle of collecting or compiling would leave its work half done for ever.
-//! 3. [`regions`]: V8 excludes its pages from forks (to make `child_process.spawn` fast); include them.
+//! 3. [`regions`]: V8 excludes its pages from forks (to make `child_process.spawn` fast); include what was not copied.
 //! 4. `fork`, then exclude them again in the parent.
 //! 5. [`child`]: cut every tie to the outside, leave the parent's fate to the kernel, and
 //!    [`relocations`]: nobody is left to wake or to wait for, so condition variables must do nothing.
