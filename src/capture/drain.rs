@@ -38,7 +38,7 @@ pub trait Writer: Send {
 pub struct Cost {
     /// The largest resident set of a forked child, in bytes; `None` when there was none.
     pub peak_child_bytes: Option<u64>,
-    /// By how much that set had grown since the fork.
+    /// By how much its own memory was seen to grow at most; `None` when that was never seen.
     pub grown_bytes: Option<u64>,
 }
 

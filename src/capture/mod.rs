@@ -65,7 +65,7 @@ pub struct Summary {
     pub redacted: bool,
     /// The largest resident set of the forked child, in bytes; `None` when it was taken inline.
     pub peak_child_bytes: Option<u64>,
-    /// By how much that set had grown since the fork, in bytes.
+    /// By how many bytes its own memory was seen to grow at most; `None` when that was never seen.
     pub grown_bytes: Option<u64>,
     /// Older snapshots that had to give way.
     pub removed: Vec<PathBuf>,

@@ -2,13 +2,15 @@
 
 use std::ffi::CString;
 use std::fs::{self, File};
-use std::io::{self, PipeWriter, Read, Seek};
+use std::io::{self, PipeWriter, Read, Seek, SeekFrom};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::panic::{self, AssertUnwindSafe};
 
 use super::memfd::memory_file;
 use super::regions::ForkableHeap;
 use super::relocations;
+use crate::sampler::linux::resident_of;
 use crate::thread::yield_to_the_app;
 
 /// The exit code of a child whose snapshot could not be written; its messages say why.
@@ -16,20 +18,39 @@ pub const FAILED: i32 = 76;
 /// The exit code of a child that could not cut its ties.
 pub const UNPREPARED: i32 = 75;
 
-/// What the child prints: memory that both processes see, because V8 says on standard error why it gives up.
+/// What the child tells: memory that both processes see. It begins with the size that the child was born with; then comes
+/// what is printed, because V8 says on standard error why it gives up.
 #[derive(Debug)]
 pub struct Messages(File);
+
+/// Where printing begins.
+const PRINTED: u64 = size_of::<u64>() as u64;
 
 impl Messages {
     /// Opens an empty one.
     pub fn open() -> io::Result<Self> {
-        memory_file(c"leakwatch-messages").map(Self)
+        let mut file = memory_file(c"leakwatch-messages")?;
+        file.seek(SeekFrom::Start(PRINTED))?;
+        Ok(Self(file))
+    }
+
+    /// In the child: tells the memory that it begins with.
+    pub(super) fn tell_inherited(&self) -> io::Result<()> {
+        let inherited = resident_of(std::process::id()).map_or(0, |resident| resident.anonymous);
+        self.0.write_all_at(&inherited.to_ne_bytes(), 0)
+    }
+
+    /// Bytes of anonymous memory that the child began with; `None` until it has told them.
+    pub fn inherited(&self) -> Option<u64> {
+        let mut bytes = [0; size_of::<u64>()];
+        self.0.read_exact_at(&mut bytes, 0).ok()?;
+        Some(u64::from_ne_bytes(bytes)).filter(|&bytes| bytes > 0)
     }
 
     /// The first line that says something, for an error's message.
     pub fn first_line(&mut self) -> Option<String> {
         let mut text = Vec::new();
-        self.0.rewind().ok()?;
+        self.0.seek(SeekFrom::Start(PRINTED)).ok()?;
         self.0.by_ref().take(4096).read_to_end(&mut text).ok()?;
         let text = String::from_utf8_lossy(&text);
         text.lines().map(str::trim).find(|line| line.contains(char::is_alphabetic)).map(String::from)
@@ -58,7 +79,7 @@ fn write_snapshot(
     messages: &Messages,
     write: impl FnOnce(String) -> Option<String>,
 ) -> i32 {
-    if heap.complete().and_then(|()| cut_ties(parent, pipe, messages)).is_err() {
+    if prepare(parent, heap, pipe, messages).is_err() {
         return UNPREPARED;
     }
     relocations::disarm_condition_variables();
@@ -69,6 +90,12 @@ fn write_snapshot(
             FAILED
         }
     }
+}
+
+fn prepare(parent: u32, heap: &ForkableHeap<'_>, pipe: &PipeWriter, messages: &Messages) -> io::Result<()> {
+    heap.complete()?;
+    cut_ties(parent, pipe, messages)?;
+    messages.tell_inherited()
 }
 
 /// Leaves the child with nothing of its parent's but the pipe and the messages.

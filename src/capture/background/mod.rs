@@ -77,8 +77,6 @@ struct Forked {
     pid: libc::pid_t,
     output: PipeReader,
     messages: Messages,
-    /// Bytes that the child finds copied, beside what it was forked with.
-    copied_bytes: usize,
 }
 
 /// How often copies are refreshed while a moment to fork is awaited.
@@ -123,8 +121,8 @@ where
         let survey = surveyed.get_or_init(|| survey);
         let forked = await_fork(&from_start, survey);
         survey.discard_copies();
-        let Forked { pid, output, messages, copied_bytes } = forked?;
-        let mut child = Child::new(pid, copied_bytes as u64, limits, messages, Arc::clone(session));
+        let Forked { pid, output, messages } = forked?;
+        let mut child = Child::new(pid, limits, messages, Arc::clone(session));
         consume(output, &mut child, session)
     })?;
     Ok((Arc::clone(&session), Start { session, survey, forked }))
@@ -170,10 +168,9 @@ impl Start {
                 pid => Ok(pid),
             }
         })?;
-        let copied_bytes = heap.copied_bytes();
         drop(heap);
         drop(input);
-        if let Err(lost) = self.forked.send(Forked { pid, output, messages, copied_bytes }) {
+        if let Err(lost) = self.forked.send(Forked { pid, output, messages }) {
             lost.0.discard();
         }
         Ok(Attempt::Done)

@@ -110,11 +110,6 @@ impl<'a> ForkableHeap<'a> {
         Ok(heap)
     }
 
-    /// Bytes that the fork leaves out.
-    pub fn copied_bytes(&self) -> usize {
-        self.copies.iter().map(|copy| copy.region.len()).sum()
-    }
-
     /// In the child: puts the copies in the place of what the fork has left out.
     pub fn complete(&self) -> io::Result<()> {
         self.precopy.as_ref().map_or(Ok(()), |precopy| precopy.map(&self.copies))

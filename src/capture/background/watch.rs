@@ -27,11 +27,18 @@ pub struct Child {
     session: Arc<Session>,
     began: Instant,
     checked: Instant,
-    /// Its resident set right after the fork, which it shares with the parent, and copies of the parent's.
-    inherited_bytes: u64,
-    peak_bytes: u64,
+    /// By how many bytes it was seen to have grown at most; `None` while that is not known.
+    grown: Option<u64>,
     activity: Activity,
     collected: bool,
+}
+
+/// How a child has ended.
+#[derive(Debug)]
+struct End {
+    status: libc::c_int,
+    /// Bytes of its largest resident set.
+    peak: u64,
 }
 
 /// The last sign of life.
@@ -43,17 +50,9 @@ struct Activity {
 }
 
 impl Child {
-    /// The child that was just forked, and that maps `copied_bytes` of its parent's memory, which count for it once it has
-    /// read them.
-    pub fn new(
-        pid: libc::pid_t,
-        copied_bytes: u64,
-        limits: Limits,
-        messages: Messages,
-        session: Arc<Session>,
-    ) -> Self {
+    /// The child that was just forked.
+    pub fn new(pid: libc::pid_t, limits: Limits, messages: Messages, session: Arc<Session>) -> Self {
         let now = Instant::now();
-        let inherited_bytes = resident_of(pid).unwrap_or(0) + copied_bytes;
         Self {
             pid,
             limits,
@@ -61,8 +60,7 @@ impl Child {
             session,
             began: now,
             checked: now,
-            inherited_bytes,
-            peak_bytes: inherited_bytes,
+            grown: None,
             activity: Activity { cpu_ticks: 0, bytes: 0, seen: now },
             collected: false,
         }
@@ -70,8 +68,7 @@ impl Child {
 
     /// Why the child must not go on; `Ok` while it may.
     fn check(&mut self) -> Result<(), CaptureError> {
-        let resident = resident_of(self.pid).unwrap_or(0);
-        self.peak_bytes = self.peak_bytes.max(resident);
+        self.measure();
         if self.session.is_cancelled() {
             return Err(CaptureError::cancelled());
         }
@@ -84,8 +81,15 @@ impl Child {
                 ),
             ));
         }
-        self.limits.budget.check(resident.saturating_sub(self.inherited_bytes))?;
+        self.limits.budget.check(self.grown.unwrap_or(0))?;
         self.check_activity()
+    }
+
+    /// What it reads of its parent's heap does not count, neither as it was forked nor as it was copied.
+    fn measure(&mut self) {
+        if let (Some(now), Some(inherited)) = (resident_of(self.pid as u32), self.messages.inherited()) {
+            self.grown = self.grown.max(Some(now.anonymous.saturating_sub(inherited)));
+        }
     }
 
     fn check_activity(&mut self) -> Result<(), CaptureError> {
@@ -110,16 +114,22 @@ impl Child {
     }
 
     /// Waits for the child's end; kills it when that takes longer than it may.
-    fn collect(&mut self) -> libc::c_int {
+    fn collect(&mut self) -> End {
         let mut status = 0;
         loop {
-            // SAFETY: waits for this process's own child, whose pid stays reserved until then.
-            let ended = unsafe { libc::waitpid(self.pid, &mut status, libc::WNOHANG) };
+            // SAFETY: zeroes are a usage. Waits for this process's own child, whose pid stays reserved until then.
+            let (ended, usage) = unsafe {
+                let mut usage: libc::rusage = std::mem::zeroed();
+                (libc::wait4(self.pid, &mut status, libc::WNOHANG, &mut usage), usage)
+            };
             let interrupted =
                 ended == -1 && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted;
             if ended != 0 && !interrupted {
                 self.collected = true;
-                return if ended == self.pid { status } else { -1 };
+                return End {
+                    status: if ended == self.pid { status } else { -1 },
+                    peak: usage.ru_maxrss as u64 * 1024,
+                };
             }
             if let Err(_reason) = self.check() {
                 self.kill();
@@ -154,13 +164,13 @@ impl Child {
 impl Writer for Child {
     fn wait(&mut self, pipe: &PipeReader) -> Result<(), CaptureError> {
         loop {
-            if self.checked.elapsed() >= CHECK_EVERY {
+            // What V8 builds is whole, and as large as it will be, when the first bytes come.
+            let first = self.session.bytes() == 0 && readable(pipe, Duration::ZERO);
+            if first || self.checked.elapsed() >= CHECK_EVERY {
                 self.checked = Instant::now();
                 self.check().inspect_err(|_| self.kill())?;
             }
-            let mut ready = libc::pollfd { fd: pipe.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-            // SAFETY: one valid entry; the descriptor is open.
-            if unsafe { libc::poll(&mut ready, 1, CHECK_EVERY.as_millis() as libc::c_int) } > 0 {
+            if readable(pipe, CHECK_EVERY) {
                 return Ok(());
             }
         }
@@ -171,15 +181,11 @@ impl Writer for Child {
     }
 
     fn finish(&mut self) -> Result<Cost, CaptureError> {
-        let status = self.collect();
+        let End { status, peak } = self.collect();
         if status != 0 {
             return Err(self.failure(status));
         }
-        let peak = self.peak_bytes;
-        Ok(Cost {
-            peak_child_bytes: Some(peak),
-            grown_bytes: Some(peak.saturating_sub(self.inherited_bytes)),
-        })
+        Ok(Cost { peak_child_bytes: Some(peak), grown_bytes: self.grown })
     }
 }
 
@@ -190,6 +196,13 @@ impl Drop for Child {
             self.collect();
         }
     }
+}
+
+/// Whether there is something to read, or the end, within `patience`.
+fn readable(pipe: &PipeReader, patience: Duration) -> bool {
+    let mut ready = libc::pollfd { fd: pipe.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one valid entry; the descriptor is open.
+    unsafe { libc::poll(&mut ready, 1, patience.as_millis() as libc::c_int) > 0 }
 }
 
 fn explain(signal: libc::c_int) -> &'static str {
@@ -211,4 +224,52 @@ fn cpu_ticks_of(pid: libc::pid_t) -> u64 {
     // The second field, a name in parentheses, can contain anything.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     after_name.split_ascii_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::testing::{PAGE, is_alone, map};
+    use super::*;
+    use crate::capture::admission::Budget;
+    use crate::capture::inline::open_pipe;
+
+    const GROWTH: u64 = 40 << 20;
+
+    #[test]
+    fn growth_is_counted_from_the_fork_however_late_the_thread_is() {
+        if !is_alone(concat!(module_path!(), "::growth_is_counted_from_the_fork_however_late_the_thread_is"))
+        {
+            return;
+        }
+        let inherited = std::hint::black_box(vec![1u8; 64 << 20]);
+        let (output, mut input) = open_pipe().unwrap();
+        let messages = Messages::open().unwrap();
+        // SAFETY: no other thread is at work.
+        let pid = match unsafe { libc::fork() } {
+            0 => {
+                let told = messages.tell_inherited();
+                let grown = map(GROWTH as usize / PAGE);
+                // SAFETY: this test's own memory, all of which can be written to.
+                unsafe { std::ptr::write_bytes(grown.start as *mut u8, 1, grown.len()) };
+                // Waits until it is read.
+                let written = told.and_then(|()| input.write_all(&vec![0; 4 << 20]));
+                // SAFETY: leaves without exit handlers.
+                unsafe { libc::_exit(i32::from(written.is_err())) }
+            }
+            pid => pid,
+        };
+        drop(input);
+        std::thread::sleep(Duration::from_millis(200));
+        let budget = Budget { max_growth: GROWTH * 2, spare: 0 };
+        let limits = Limits { budget, timeout: Duration::from_secs(60) };
+        let mut child = Child::new(pid, limits, messages, Arc::default());
+        child.wait(&output).unwrap();
+        std::io::copy(&mut &output, &mut std::io::sink()).unwrap();
+        let cost = child.finish().unwrap();
+        let (grown, peak) = (cost.grown_bytes.unwrap(), cost.peak_child_bytes.unwrap());
+        assert!((GROWTH..GROWTH + (8 << 20)).contains(&grown), "{grown}");
+        assert!(peak >= GROWTH + inherited.len() as u64 / 2, "{peak}");
+    }
 }
