@@ -31,7 +31,7 @@ test('open at once, closed and open in turns, and closed for good', async () => 
 for (const share of [0.02, 1]) {
   test(`who creates what is known for a moment, and on where that is cheap or all is to be known: ${share} of the time`, async (t) => {
     const tracker = createTracker({ stacks: true, share });
-    tracker.countRequests({ marks: false, samplesPerSecond: 1, moments: { openMs: 2000, closedMs: 600_000 } });
+    tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond: 1, moments: { openMs: 2000, closedMs: 600_000 } });
     t.after(() => tracker.stop());
     const server = http.createServer(async (request, response) => {
       await sleep(1);

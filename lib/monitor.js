@@ -19,6 +19,8 @@ const MAX_CHECKPOINTS = 1000;
 const SURVIVED_COLLECTIONS = 2;
 /** Of the time: what recording timers may take while they grow. */
 const SHARE = 0.02;
+/** Requests that get a context where contexts are cheap: one for each would take a busy server a twentieth of its time. */
+const CONTEXTS_PER_SECOND = 200;
 /** Readings between two looks at whether live memory grows. */
 const READINGS_PER_LOOK = 12;
 /** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */
@@ -165,8 +167,9 @@ class Monitor {
 
   #countRequests() {
     const { contexts, survivorsPerSecond, track } = this.#settings;
-    const marks = track === 'all' || (contexts === 'auto' ? areContextsCheap() : contexts);
-    this.#tracker.countRequests({ marks, samplesPerSecond: survivorsPerSecond });
+    const some = contexts === 'auto' && areContextsCheap() ? CONTEXTS_PER_SECOND : 0;
+    const contextsPerSecond = contexts === true || track === 'all' ? Infinity : some;
+    this.#tracker.countRequests({ contextsPerSecond, samplesPerSecond: survivorsPerSecond });
   }
 
   #collected() {

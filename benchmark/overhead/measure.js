@@ -19,6 +19,8 @@ const WARM_UP_MS = 2000;
  * compiled. Of a process that allocates nothing at all, as a bare server that nobody asks, it does not, so it is waited for.
  */
 const SETTLE_MS = 15_000;
+/** After a switch V8 compiles anew what the switch has changed. */
+const SWITCHED_MS = 3000;
 const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=16'];
 
 const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
@@ -30,6 +32,36 @@ const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0
 async function measureCase({ servers, ...options }) {
   const results = Object.fromEntries(options.variants.map((variant) => [variant, { rounds: [], rss: [], idlePercent: [] }]));
   for (let n = 0; n < servers; n++) await measureServers(options, n, results);
+  return results;
+}
+
+/**
+ * One server, in which `leakWatch()` is switched on and off in turns: what it costs without the chance in which two processes
+ * differ that do the same.
+ * @param {Options & { turns: number }} options `rounds`: in each turn
+ * @returns {Promise<Record<string, Result>>}
+ */
+async function measureSwitched({ node, name, turns, rounds, durationMs, connections, sockets, megabytes }) {
+  const client = start(node, 'client.js', [], 1);
+  const children = [client];
+  const results = { bare: { rounds: [], rss: [], idlePercent: [] }, watch: { rounds: [], rss: [], idlePercent: [] } };
+  try {
+    const server = await startServer(node, 'watch', name, megabytes, children);
+    const load = (ms) => ask(client, { job: 'load', port: server.port, connections, durationMs: ms });
+    if (name === 'sockets') await openSockets(node, server.port, sockets, children);
+    for (let turn = -1; turn < turns; turn++) {
+      for (const variant of turn % 2 === 0 ? ['bare', 'watch'] : ['watch', 'bare']) {
+        await ask(server.child, variant);
+        await load(SWITCHED_MS);
+        for (let round = 0; round < rounds; round++) {
+          const measured = await measure(server, () => load(durationMs));
+          if (turn >= 0) results[variant].rounds.push(measured); // the first turn warms up
+        }
+      }
+    }
+  } finally {
+    for (const child of children) child.kill();
+  }
   return results;
 }
 
@@ -106,7 +138,7 @@ async function ask(child, message) {
   return answer;
 }
 
-module.exports = { canPin, measureCase };
+module.exports = { canPin, measureCase, measureSwitched };
 
 /** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} Options `rounds`: with each server */
 /** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */

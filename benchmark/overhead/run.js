@@ -1,13 +1,14 @@
 'use strict';
 // What leakWatch() costs beside its peers, on several versions of Node: node benchmark/overhead/run.js
 //   [--cases json,pool,sockets,files] [--nodes 20,22,24,26] [--variants watch,stacks,…] [--servers 3] [--rounds 4] [--seconds 0.75] [--data 32]
+//   [--switched 12]: one server, in which leakWatch() is switched on and off so many times, instead of a server for each variant
 // Prints a Markdown table for each case and version, and fails when leakWatch() costs more than it may.
 const { execFileSync } = require('node:child_process');
 const os = require('node:os');
 const { parseArgs } = require('node:util');
 const { installLocked } = require('../../__test__/helpers/packages.js');
 const { nodeBinary } = require('../../__test__/nodes/install.js');
-const { canPin, measureCase } = require('./measure.js');
+const { canPin, measureCase, measureSwitched } = require('./measure.js');
 const { misses, rowsOf, tableOf } = require('./table.js');
 const { variants } = require('./variants.js');
 
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '0.75' },
     connections: { type: 'string', default: '16' },
     sockets: { type: 'string', default: '5000' },
+    switched: { type: 'string', default: '0' },
     data: { type: 'string', default: '32' }, // megabytes of objects that every server keeps
     idle: { type: 'string', default: '10' }, // seconds, for json and sockets
   },
@@ -28,28 +30,31 @@ const { values } = parseArgs({
 
 async function main() {
   installLocked(__dirname);
-  const names = ['bare', ...values.variants.split(',')];
+  const turns = Number(values.switched);
+  const names = turns > 0 ? ['bare', 'watch'] : ['bare', ...values.variants.split(',')];
   const [running] = process.versions.node.split('.');
   const missed = [];
-  console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.release()}; ${values.servers} servers of each one after another, ${values.rounds} rounds of ${values.seconds} s in turns with each, ${values.connections} connections, ${canPin ? 'client and servers on different cores' : 'not pinned'}.`);
+  console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.release()}; ${turns > 0 ? `one server, in which it is switched on and off ${turns} times, ${values.rounds} rounds of ${values.seconds} s each time` : `${values.servers} servers of each one after another, ${values.rounds} rounds of ${values.seconds} s in turns with each`}, ${values.connections} connections, ${canPin ? 'client and servers on different cores' : 'not pinned'}.`);
   console.log('Medians, quartiles in brackets; ratios to bare in the same round.\n');
   for (const name of names) console.log(`- ${name}: ${variants[name].what}`);
   for (const major of values.nodes.split(',')) {
     const node = major === running ? process.execPath : nodeBinary(major);
     const version = execFileSync(node, ['-v'], { encoding: 'utf8' }).trim();
     for (const name of values.cases.split(',')) {
-      const rows = rowsOf(await measureCase({
+      const options = {
         node,
         name,
         variants: names,
         servers: Number(values.servers),
+        turns,
         rounds: Number(values.rounds),
         durationMs: Number(values.seconds) * 1000,
         connections: Number(values.connections),
         sockets: Number(values.sockets),
         megabytes: Number(values.data),
         idleMs: ['json', 'sockets'].includes(name) ? Number(values.idle) * 1000 : 0,
-      }));
+      };
+      const rows = rowsOf(await (turns > 0 ? measureSwitched(options) : measureCase(options)));
       console.log(`\n### ${name}, Node ${version}\n\n${tableOf(rows)}`);
       missed.push(...misses(rows).map((text) => `${name}, Node ${version}: ${text}`));
     }

@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { keepData } = require('./data.js');
-const { variants } = require('./variants.js');
+const { leakWatch, variants } = require('./variants.js');
 
 const [variant, name, megabytes] = process.argv.slice(2);
 
@@ -64,9 +64,21 @@ class Pool {
   }
 }
 
+/** What the variant has added. @type {any} */
+let middleware;
+
+/** Switches a watch on or off in a server that was started with one. */
+const switches = {
+  watch: () => (middleware ??= leakWatch()),
+  bare() {
+    middleware?.stop();
+    middleware = undefined;
+  },
+};
+
 async function main() {
   keepData(Number(megabytes));
-  const middleware = await variants[variant].add();
+  middleware = await variants[variant].add();
   const app = require('express')();
   const server = require('http').createServer(app);
   if (middleware) app.use(middleware);
@@ -75,6 +87,7 @@ async function main() {
 }
 
 process.on('message', (message) => {
+  switches[message]?.();
   if (message === 'collect') globalThis.gc(); // else the resident size is an accident of when V8 last collected
   const { user, system } = process.cpuUsage();
   process.send({ rss: process.memoryUsage.rss(), cpuMs: (user + system) / 1000 });

@@ -16,7 +16,7 @@ function rowsOf(results) {
       cpu: relative('cpuMicros'),
       p99: relative('p99Ms'),
       rssMb: spread(beyondBare('rss').map((bytes) => bytes / 2 ** 20)),
-      idlePercent: results.bare.idlePercent.length > 0 ? spread(beyondBare('idlePercent')) : null,
+      idlePercent: spread(beyondBare('idlePercent')),
     };
   });
 }
@@ -24,7 +24,7 @@ function rowsOf(results) {
 /** A Markdown table. */
 function tableOf(rows) {
   const lines = rows.map(({ variant, perSecond, throughput, cpu, p99, rssMb, idlePercent }) => [
-    variant, perSecond.toFixed(0), shown(throughput), shown(cpu), shown(p99), shown(rssMb, 1), idlePercent === null ? '' : shown(idlePercent, 2),
+    variant, perSecond.toFixed(0), shown(throughput), shown(cpu), shown(p99), shown(rssMb, 1), shown(idlePercent, 2),
   ]);
   const header = ['', 'requests/s', 'throughput', 'processor time per request', 'p99', 'extra resident MB', 'extra % of a core, idle'];
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -37,18 +37,21 @@ function misses(rows) {
     const missed = [];
     if (row.throughput.median < target.throughput) missed.push(`throughput ${row.throughput.median.toFixed(3)} < ${target.throughput}`);
     if (row.p99.median > target.p99) missed.push(`p99 ${row.p99.median.toFixed(3)} > ${target.p99}`);
-    if (row.rssMb.median > target.rssMb) missed.push(`${row.rssMb.median.toFixed(1)} MB > ${target.rssMb}`);
+    if (row.rssMb?.median > target.rssMb) missed.push(`${row.rssMb.median.toFixed(1)} MB > ${target.rssMb}`);
     if (row.idlePercent?.median > target.idlePercent) missed.push(`${row.idlePercent.median.toFixed(2)} % of a core idle > ${target.idlePercent}`);
     return missed.map((text) => `${row.variant}: ${text}`);
   });
 }
 
-/** Median, with quartiles in brackets. */
-function shown({ median, low, high }, digits = 3) {
+/** Median, with quartiles in brackets; nothing when it was not measured. */
+function shown(figure, digits = 3) {
+  if (!figure) return '';
+  const { median, low, high } = figure;
   return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
 function spread(numbers) {
+  if (numbers.length === 0) return null;
   const sorted = [...numbers].sort((a, b) => a - b);
   const at = (share) => sorted[Math.round((sorted.length - 1) * share)];
   return { low: at(0.25), median: at(0.5), high: at(0.75) };

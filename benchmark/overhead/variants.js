@@ -54,4 +54,4 @@ function trace() {
   return void [new HttpInstrumentation(), new ExpressInstrumentation()];
 }
 
-module.exports = { variants };
+module.exports = { leakWatch, variants };

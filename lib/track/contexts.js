@@ -97,7 +97,7 @@ function functionNamed(name) {
   return vm.runInThisContext(`({ ${JSON.stringify(name)}() {} })`, { filename: __filename })[name];
 }
 
-/** Whether a context for each request costs next to nothing: Node keeps them in frames (24 and later), not by hooks. */
+/** Whether contexts cost only the requests that have one: Node keeps them in frames (24 and later), not by hooks. */
 function areContextsCheap() {
   return !('_enable' in AsyncLocalStorage.prototype);
 }

@@ -46,7 +46,7 @@ class Tracker {
 
   /** Follows what the options say. */
   start() {
-    if (this.#options.requests === true) this.countRequests({ marks: true, samplesPerSecond: Infinity });
+    if (this.#options.requests === true) this.countRequests({ contextsPerSecond: Infinity, samplesPerSecond: Infinity });
     for (const kind of /** @type {Kind[]} */ (['requests', ...Object.keys(kinds)])) {
       if (this.#options[kind] === true) this.follow(kind);
     }
@@ -54,7 +54,7 @@ class Tracker {
 
   /**
    * Counts requests from now on.
-   * @param {{ marks: boolean, samplesPerSecond: number, moments?: { openMs: number, closedMs: number } }} options
+   * @param {{ contextsPerSecond: number, samplesPerSecond: number, moments?: { openMs: number, closedMs: number } }} options
    */
   countRequests(options) {
     this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, { ...options, sparing: (this.#options.share ?? 1) < 1, collections: this.#options.collections ?? 0 });

@@ -4,6 +4,7 @@ const { Connections } = require('./connections.js');
 const { areContextsCheap } = require('./contexts.js');
 const { Moments } = require('./moments.js');
 const { harmless } = require('./patch.js');
+const { Sample } = require('./sample.js');
 const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
 const { Upgrades } = require('./upgrades.js');
@@ -24,7 +25,8 @@ class Requests {
   #frameworks;
   #table;
   #contexts;
-  #marks;
+  /** Which requests get a context while nobody wants to know who creates what. @type {Sample | undefined} */
+  #marked;
   #attributes = false;
   /** Where a context for each request is dear, and this watches a server at work. @type {Moments | undefined} */
   #moments;
@@ -53,13 +55,13 @@ class Requests {
    * @param {import('./contexts.js').Contexts} parts.contexts
    * @param {RequestOptions} options
    */
-  constructor({ recorder, routes, frameworks, contexts }, { marks, sparing, moments, ...sample }) {
+  constructor({ recorder, routes, frameworks, contexts }, { contextsPerSecond, sparing, moments, ...sample }) {
     this.#routes = routes;
     this.#frameworks = frameworks;
     this.#table = recorder.table;
     this.#contexts = contexts;
-    this.#marks = marks;
-    if (sparing && !marks && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
+    if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
+    else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
     this.#stopServers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
@@ -84,7 +86,7 @@ class Requests {
 
   #attribute(wanted) {
     this.#attributes = wanted;
-    if (!wanted && !this.#marks) this.#contexts.disable();
+    if (!wanted && !this.#marked) this.#contexts.disable();
   }
 
   /** Who is being served: a route's number, or minus the request's while its route is unknown. @returns {number | null} */
@@ -115,6 +117,7 @@ class Requests {
     this.#connections.sweep();
     this.#upgrades.sweep();
     this.#survivors.sweep();
+    this.#marked?.refresh();
     for (const [id, ref] of this.#unresolved) {
       const request = ref.deref()?.request?.deref();
       if (request) this.#table.resolve(id, this.#routes.served(request));
@@ -155,7 +158,7 @@ class Requests {
     // Node publishes nothing about http2.
     if (request.httpVersionMajor !== 2) this.#connections.watch(request.socket);
     else response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
-    if (!this.#marks && !this.#attributes) return undefined;
+    if (!this.#attributes && !this.#marked?.take()) return undefined;
     const marker = this.#contexts.create(response);
     if (this.#attributes) marker.request = new WeakRef(request);
     return marker;
@@ -165,7 +168,7 @@ class Requests {
     const route = this.#routes.upgraded(request);
     this.#count += 1;
     this.#routes.count(route);
-    if (!this.#marks && !this.#attributes) return undefined;
+    if (!this.#attributes && !this.#marked) return undefined;
     const marker = this.#contexts.create();
     this.#contexts.settle(marker, route);
     this.#upgrades.serve(socket, marker);
@@ -188,7 +191,8 @@ class Requests {
       this.#contexts.settle(marker, route);
     }
     this.#routes.count(route);
-    this.#survivors.offer(request, marker, route, aborted);
+    // Those with a context tell more, and are a sample already.
+    if (marker || !this.#marked) this.#survivors.offer(request, marker, route, aborted);
   }
 }
 
@@ -197,7 +201,7 @@ module.exports = { Requests };
 /** @typedef {import('./contexts.js').LeakWatchRequest} Marker */
 /**
  * @typedef {object} RequestOptions
- * @property {boolean} marks whether each request gets a context from the start
+ * @property {number} contextsPerSecond requests that get a context from the start: all when no more come, else so many at random
  * @property {boolean} [sparing] whether it may say who creates what for a part of the time only
  * @property {{ openMs: number, closedMs: number }} [moments] how long it does then, and does not, in turns
  * @property {number} samplesPerSecond requests looked at again after their response

@@ -1,0 +1,61 @@
+'use strict';
+// How many of many are taken, on a clock of the test's own.
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { Sample } = require('../lib/track/sample.js');
+
+let atMs = 0;
+const clock = () => atMs;
+
+/** How many are taken of those that come in one second. */
+function takenOf(sample, count) {
+  let taken = 0;
+  for (let n = 0; n < count; n++) {
+    atMs += 1000 / count;
+    if (sample.take()) taken += 1;
+  }
+  return taken;
+}
+
+const closeTo = (expected, seen) => assert.ok(seen > expected * 0.7 && seen < expected * 1.3, `${seen}, not about ${expected}`);
+
+test('takes all while there are few, and about as many as it may of more', () => {
+  const sample = new Sample(200, clock);
+  for (let second = 0; second < 5; second++) assert.equal(takenOf(sample, 150), 150);
+  takenOf(sample, 20_000); // it learns how many come
+  for (let second = 0; second < 5; second++) closeTo(200, takenOf(sample, 20_000));
+});
+
+test('a burst is met within the second', () => {
+  const sample = new Sample(200, clock);
+  takenOf(sample, 10);
+  assert.ok(takenOf(sample, 50_000) < 1000);
+});
+
+test('takes all again when fewer come', () => {
+  const sample = new Sample(200, clock);
+  for (let second = 0; second < 3; second++) takenOf(sample, 50_000);
+  assert.ok(takenOf(sample, 100) < 20);
+  for (let look = 0; look < 3; look++) {
+    sample.refresh();
+    takenOf(sample, 100);
+  }
+  sample.refresh();
+  assert.equal(takenOf(sample, 100), 100);
+});
+
+test('two kinds that come by turns are taken alike', () => {
+  const sample = new Sample(200, clock);
+  takenOf(sample, 10_000);
+  const taken = [0, 0];
+  for (let n = 0; n < 200_000; n++) {
+    atMs += 0.1;
+    if (sample.take()) taken[n % 2] += 1;
+  }
+  closeTo(2000, taken[0]);
+  closeTo(2000, taken[1]);
+});
+
+test('without a limit all are taken', () => {
+  assert.equal(takenOf(new Sample(Infinity, clock), 100_000), 100_000);
+});
