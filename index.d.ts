@@ -19,9 +19,9 @@ declare namespace leakWatch {
      */
     track?: 'auto' | 'all';
     /**
-     * Whether each request gets a context of its own (one AsyncLocalStorage), so that promises, timers and callbacks
-     * that keep one are counted by route, in heap snapshots too. `auto` (default): where Node keeps contexts for next
-     * to nothing, which is 24 and later. With `track: 'all'` there are contexts always.
+     * Whether requests get contexts of their own (one AsyncLocalStorage), so that promises, timers and callbacks that
+     * keep one are counted by route, in heap snapshots too: each (`true`), none, or `auto` (default): up to 200 a
+     * second on Node 24 and later, of more as many at random; none before. With `track: 'all'` each.
      */
     contexts?: 'auto' | boolean;
     /** How many requests a second are looked at again after their response, 0 to 10000; default 20. */
@@ -258,7 +258,7 @@ declare namespace leakWatch {
   export interface ClassHistogram {
     /** Objects by the name of their nearest constructor, the most frequent first. */
     classes: { name: string; count: number }[];
-    /** Requests whose context is alive, by route: only where contexts are tracked. The most frequent first. */
+    /** Requests whose context is alive, by route, of those that had one (`contexts`). The most frequent first. */
     routes: { name: string; count: number }[];
     /** How many objects there are in all. */
     objects: number;

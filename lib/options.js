@@ -7,8 +7,8 @@ const { LeakWatchError } = require('./errors.js');
  * @property {number} [history] how many readings are kept, 16 to 100000; default 720, which is an hour
  * @property {'auto' | 'all'} [track] `auto` (default): creation stacks only for what grows. `all`: for everything from
  *   the start, which costs more
- * @property {'auto' | boolean} [contexts] whether each request has a context of its own; `auto` (default): where Node
- *   keeps contexts for next to nothing (24 and later)
+ * @property {'auto' | boolean} [contexts] whether requests have contexts of their own: each, none, or `auto` (default):
+ *   up to 200 a second, of more as many at random, where they cost no other code anything (Node 24 and later)
  * @property {number} [survivorsPerSecond] requests a second that are looked at again after their response, 0 to
  *   10000; default 20
  * @property {boolean} [prove] whether heap snapshots may be taken in forked children when live memory keeps growing and

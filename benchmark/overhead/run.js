@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: 'json,pool,sockets,files' },
     nodes: { type: 'string', default: '20,22,24,26' },
-    variants: { type: 'string', default: 'watch,other contexts,stacks,prom,why,on stack,otel' },
+    variants: { type: 'string', default: 'watch,contexts,stacks,prom,why,on stack,otel' },
     servers: { type: 'string', default: '3' }, // each variant is started so often, one after another
     rounds: { type: 'string', default: '4' }, // with each of them
     seconds: { type: 'string', default: '0.75' },

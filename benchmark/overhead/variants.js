@@ -14,7 +14,7 @@ const variants = {
   empty: { what: 'an empty middleware', add: () => (req, res, next) => next() },
   data: { what: 'half a megabyte of plain objects, which is what leakWatch() keeps in V8\'s heap', add: () => void keepData(0.5) },
   watch: { what: 'leakWatch()', add: () => leakWatch() },
-  'other contexts': { what: 'leakWatch({ contexts }), true where the default has none, false from Node 24 on', add: () => leakWatch({ contexts: !require('../../lib/track/contexts.js').areContextsCheap() }) },
+  contexts: { what: 'leakWatch({ contexts: true }): a context for each request', add: () => leakWatch({ contexts: true }) },
   stacks: { what: 'leakWatch() while timers grow: creation stacks of timers', add: growTimers },
   sampling: { what: 'V8\'s sampling of allocations, as leakWatch() has it while it proves', add: () => void new (require('../../lib/monitor/allocations.js').AllocationSampler)().start() },
   all: { what: 'leakWatch({ track: "all" })', add: () => leakWatch({ track: 'all' }) },

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::advice::{on_route, thing};
+use super::anchor::Anchor;
 use super::cluster::Cluster;
 use super::intervals::Interval3;
 use super::losses::{lost, turned_over};
-use super::sites::{Anchor, Site, is_from, site};
+use super::site::{Site, site};
 use super::slowing::{Rate, slowing};
 use super::steps::shown;
 use super::touches::{Level, application_touches, own_touches};
@@ -143,8 +144,10 @@ fn given(sources: &mut SourceCache, scripts: &[PathBuf], anchors: &[Anchor]) -> 
     let mut first = None;
     for file in scripts.iter().filter(|file| is_of_application(file)) {
         let Some(source) = sources.file(file) else { continue };
-        let made =
-            source.made.iter().filter(|made| packages.iter().any(|package| is_from(&made.from, package)));
+        let made = source
+            .made
+            .iter()
+            .filter(|made| packages.iter().any(|package| package.is_imported_as(&made.from)));
         for made in made {
             if !made.numbers.iter().any(|option| bounding.contains(option)) {
                 return None;

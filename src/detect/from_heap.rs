@@ -1,25 +1,26 @@
 //! Suspects from growth clusters: named, traced to a holder, to lines of source and to routes.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use super::advice::{WASM_MEMORY, advice, bound_in, is_wasm_memory, unregister};
+use super::anchor::Anchor;
 use super::answerable::answerable;
 use super::bounds::{Bound, bound};
 use super::cluster::Cluster;
+use super::cluster_routes::ClusterRoutes;
 use super::dominance::Dominance;
 use super::evidence::sentences;
 use super::growing_way::growing_way;
 use super::holder::{HolderPath, Start, holder_path};
-use super::input::{Frame, TestRun};
+use super::input::TestRun;
 use super::intervals::Interval3;
-use super::isolation::{RouteRate, grows_by_itself, guilty};
+use super::isolation::RouteRate;
 use super::naming::{Named, is_telling, name};
-use super::profile::{AllocationProfile, AllocationStack};
+use super::profile::AllocationProfile;
 use super::resources::waiting_to_fire;
-use super::routes::{RouteIndex, RouteVotes, only_route, shares};
-use super::sites::{Anchor, Site, SiteFinder, Sites};
+use super::routes::RouteIndex;
+use super::site::Site;
+use super::sites::{SiteFinder, Sites};
 use super::steps::{PathReader, event_listened_to, kept_for_event, shown};
 use super::suspect_id::suspect_id;
 use super::timer_callbacks::common_callback;
@@ -174,7 +175,7 @@ impl Builder<'_, '_> {
             growth: self.growth(cluster, &named),
             held_at: sites.held_at.as_ref().map(|site| location(site, self.cwd)),
             package: package.map(|package| Package { name: package.name, version: package.version }),
-            routes: self.route_names(cluster, &sites, rates),
+            routes: self.routes(cluster, &sites.grows_at, rates),
             confidence: confidence(cluster, &created_at),
             evidence: sentences(self.evidence.series, cluster, &named, rates, &self.held_too(cluster)),
             advice,
@@ -299,6 +300,11 @@ impl Builder<'_, '_> {
         SiteFinder::new(self.evidence.sources, self.evidence.profile, &self.scripts)
     }
 
+    fn routes(&mut self, cluster: &Cluster, grows_at: &[Site], rates: &[RouteRate]) -> Vec<String> {
+        let HeapEvidence { run, series, profile, ref mut sources, .. } = self.evidence;
+        ClusterRoutes { run, series, profile, index: &self.routes, sources }.of(cluster, grows_at, rates)
+    }
+
     fn growth(&self, cluster: &Cluster, named: &Named) -> Growth {
         let requests: f64 = self.evidence.series.requests.iter().sum::<f64>().max(1.0);
         let (count, bytes) = (named.counts[0] + named.counts[1], cluster.bytes[0] + cluster.bytes[1]);
@@ -310,94 +316,6 @@ impl Builder<'_, '_> {
             bytes_per_minute: None,
         }
     }
-
-    /// None for what grows by itself. The routes that left something when they were alone; else those of the allocation
-    /// stacks through a growing line's function; else those whose handlers surround such a line; else, in a running
-    /// server, the one that must have allocated it; else the only one that was asked for.
-    fn route_names(&mut self, cluster: &Cluster, sites: &Sites, rates: &[RouteRate]) -> Vec<String> {
-        if self.grows_by_itself(cluster, rates) {
-            return Vec::new();
-        }
-        let guilty = guilty(rates);
-        if !guilty.is_empty() {
-            return guilty;
-        }
-        let decided = self.allocating_routes(sites);
-        let decided = if decided.is_empty() { self.surrounding_routes(sites) } else { decided };
-        if !decided.is_empty() {
-            return decided;
-        }
-        let explaining = if self.is_test_run() { None } else { self.explaining_route(cluster) };
-        explaining.or_else(|| only_route(&self.evidence.run.points)).into_iter().collect()
-    }
-
-    fn grows_by_itself(&self, cluster: &Cluster, rates: &[RouteRate]) -> bool {
-        let shares = shares(&self.evidence.run.points);
-        let gained = |[first, _, last]: [u64; 3]| last.saturating_sub(first);
-        // What a route's rate counts: see `isolate`.
-        let together = match (cluster.entries, cluster.lead.counts) {
-            (Some(entries), _) => gained(entries),
-            (None, [0, 0]) => cluster.retained.map_or(0, gained),
-            (None, counts) => counts.iter().sum(),
-        };
-        let requests: f64 = self.evidence.series.requests.iter().sum::<f64>().max(1.0);
-        let share = |route: &str| shares.get(route).copied().unwrap_or(0.0);
-        grows_by_itself(rates, share, together as f64 / requests)
-    }
-
-    /// In a test few functions become so hot that the compiler puts them into their callers.
-    fn is_test_run(&self) -> bool {
-        self.evidence.series.shares_ids
-    }
-
-    fn allocating_routes(&mut self, sites: &Sites) -> Vec<String> {
-        let mut votes = RouteVotes::default();
-        let mut seen = 0.0;
-        let functions = self.functions_of(&sites.grows_at);
-        let profile = self.evidence.profile;
-        for (stack, callers) in
-            profile.stacks.iter().filter_map(|stack| Some((stack, up_from(stack, &functions)?)))
-        {
-            votes.add(&self.routes.routes_of(callers), stack.bytes);
-            seen += stack.bytes;
-        }
-        let decided = votes.decided();
-        if !self.is_test_run() && self.routes.hides(profile, &decided, seen) { Vec::new() } else { decided }
-    }
-
-    fn explaining_route(&self, cluster: &Cluster) -> Option<String> {
-        let gained = cluster.bytes.iter().sum::<u64>() as f64;
-        self.routes.explaining(self.evidence.profile, gained)
-    }
-
-    fn surrounding_routes(&mut self, sites: &Sites) -> Vec<String> {
-        let mut votes = RouteVotes::default();
-        for site in &sites.grows_at {
-            let file = site.file.to_string_lossy();
-            votes.add(&self.routes.routes_around(&file, site.at, self.evidence.sources), 1.0);
-        }
-        votes.decided()
-    }
-
-    fn functions_of(&mut self, sites: &[Site]) -> BTreeSet<(String, u32, u32)> {
-        let mut functions = BTreeSet::new();
-        for site in sites {
-            let Some(source) = self.evidence.sources.file(&site.file) else { continue };
-            let Some(function) = source.function_at(site.at) else { continue };
-            let start = source.function(function).reported_at;
-            functions.insert((site.file.to_string_lossy().into_owned(), start.line, start.column));
-        }
-        functions
-    }
-}
-
-/// The innermost of the functions in the stack and its callers: what it calls in turn says nothing of who called it.
-fn up_from<'a>(
-    stack: &'a AllocationStack,
-    functions: &BTreeSet<(String, u32, u32)>,
-) -> Option<&'a [Rc<Frame>]> {
-    let is_one = |frame: &Rc<Frame>| functions.contains(&(frame.file.clone(), frame.line, frame.column));
-    Some(&stack.frames[stack.frames.iter().position(is_one)?..])
 }
 
 /// In whose lists a timer stands first says nothing.

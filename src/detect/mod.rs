@@ -4,11 +4,14 @@
 //! heap snapshots; [`from_resources`] and [`from_heap`] make suspects of it; [`merge`] joins the sides of one leak.
 
 pub mod advice;
+pub mod anchor;
 mod answerable;
 mod bounds;
 pub mod cluster;
+mod cluster_routes;
 pub mod clusters;
 pub mod counted;
+mod declarations;
 pub mod dominance;
 mod evidence;
 pub mod floors;
@@ -36,6 +39,7 @@ mod rows;
 pub mod series;
 mod shared;
 mod sides;
+pub mod site;
 pub mod sites;
 mod slowing;
 pub mod steps;

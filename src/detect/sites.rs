@@ -1,51 +1,17 @@
 //! From what holds a leak to lines of source: where the holder is defined, and where it is made to grow.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::anchor::Anchor;
+use super::declarations::held_at;
 use super::input::Frame;
 use super::profile::{AllocationProfile, NodeCall};
+use super::site::{Site, site};
 use crate::source::{
     FunctionId, PackageOf, Position, SourceCache, SourceFile, Touch, TouchKind, Variable, is_of_application,
 };
-
-/// Something on a retainer path that has a name in the source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Anchor {
-    /// A variable that a function's context keeps.
-    Variable {
-        /// The file of the functions that share the context.
-        file: PathBuf,
-        /// The variable.
-        name: String,
-        /// Where the function it belongs to starts; `None` for a module's variable.
-        function: Option<Position>,
-    },
-    /// A property of an object whose class is defined in `file`.
-    Property {
-        /// The file that defines the class.
-        file: PathBuf,
-        /// The property.
-        name: String,
-    },
-    /// A property of the global object or of `process`, which any file may name.
-    Global {
-        /// The property.
-        name: String,
-    },
-}
-
-/// A place in a file, absolute.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Site {
-    /// The file.
-    pub file: PathBuf,
-    /// The place.
-    pub at: Position,
-    /// The function around it.
-    pub function: Option<String>,
-}
 
 /// What the source says about a leak's holder.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +76,7 @@ impl<'a> SiteFinder<'a> {
         }
         dedup(&mut grows_at);
         grows_at.truncate(MAX_SITES);
-        Sites { grows_at, held_at: self.held_at(anchors), package }
+        Sites { grows_at, held_at: held_at(self.sources, anchors), package }
     }
 
     /// Is it a property that its file never names: the key of an entry?
@@ -183,7 +149,7 @@ impl<'a> SiteFinder<'a> {
             let made_by = source
                 .variables
                 .iter()
-                .filter(|v| v.from.as_deref().is_some_and(|from| is_from(from, package)));
+                .filter(|v| v.from.as_deref().is_some_and(|from| package.is_imported_as(from)));
             let touches: Vec<&Touch> =
                 made_by.flat_map(|v| &v.touches).filter(|t| t.kind < TouchKind::Passes).collect();
             set_up.extend(
@@ -206,8 +172,9 @@ impl<'a> SiteFinder<'a> {
             let Some(source) = self.sources.file(&file) else { continue };
             let Some(function) = source.function_starting_at(position(&caller)) else { continue };
             let leads_there = |variable: &&Variable| {
-                let from =
-                    |made_by: &PackageOf| variable.from.as_deref().is_some_and(|from| is_from(from, made_by));
+                let from = |made_by: &PackageOf| {
+                    variable.from.as_deref().is_some_and(|from| made_by.is_imported_as(from))
+                };
                 holders.iter().any(from)
                     || anchors.iter().any(|anchor| anchor.is_variable(&file, &variable.name))
             };
@@ -281,138 +248,6 @@ impl<'a> SiteFinder<'a> {
         alive.sort_by(|a, b| b.0.total_cmp(&a.0));
         alive.into_iter().map(|(_, caller)| caller).collect()
     }
-
-    /// The declaration of the nearest variable; the application's own when it was made by the dependency that holds.
-    fn held_at(&mut self, anchors: &[Anchor]) -> Option<Site> {
-        let holder = anchors.first().and_then(|anchor| self.sources.dependency(anchor.file()));
-        let mut nearest = None;
-        for (at, anchor) in anchors.iter().enumerate() {
-            let Anchor::Variable { file, name, function } = anchor else { continue };
-            let Some(source) = self.sources.file(file) else { continue };
-            let Some(variable) = declared(&source, name, *function) else { continue };
-            let below = at.checked_sub(1).map(|below| anchors[below].name());
-            let declared = self
-                .exported_at(file, variable, below)
-                .unwrap_or_else(|| site(file, &source, variable.declared, variable.function));
-            let made_by_holder = match (&holder, &variable.from) {
-                (Some(package), Some(from)) => is_from(from, package),
-                (holder, _) => holder.is_none(),
-            };
-            if self.sources.dependency(file).is_none() && made_by_holder {
-                return Some(declared);
-            }
-            nearest = nearest.or(Some(declared));
-        }
-        nearest
-    }
-
-    /// Where the module that `variable` of `file` is imported from makes it, or makes the property `below` of it.
-    fn exported_at(&mut self, file: &Path, variable: &Variable, below: Option<&str>) -> Option<Site> {
-        const MAX_MODULES: usize = 4;
-        let names: Vec<&str> = below.into_iter().chain([variable.name.as_str()]).collect();
-        let imported_from = |variable: &Variable| variable.from.clone().filter(|_| variable.is_imported);
-        let (mut file, mut from) = (file.to_owned(), imported_from(variable)?);
-        let mut found = None;
-        for _ in 0..MAX_MODULES {
-            let Some(module) = self.module(&file, &from) else { break };
-            let Some(source) = self.sources.file(&module) else { break };
-            let own =
-                |name: &&str| source.variables.iter().find(|v| v.name == **name && v.function.is_none());
-            let variable = names.iter().find_map(own);
-            let assigned = |name: &str| {
-                let touches = source.properties.get(name).into_iter().flatten();
-                // The last one: what TypeScript writes first says only that there will be one.
-                touches
-                    .into_iter()
-                    .rfind(|touch| touch.kind == TouchKind::Assigns && touch.function.is_none())
-            };
-            let at = variable.map(|variable| variable.declared);
-            let at = at.or_else(|| names.iter().find_map(|name| assigned(name)).map(|touch| touch.at));
-            let at = at.or_else(|| {
-                assigned("exports").filter(|touch| touch.through.is_empty()).map(|touch| touch.at)
-            });
-            let Some(at) = at else { break };
-            found = Some(site(&module, &source, at, None));
-            match variable.and_then(imported_from) {
-                Some(next) => (file, from) = (module, next),
-                None => break,
-            }
-        }
-        found
-    }
-
-    /// The application's file that `from`, a relative path, stands for in `file`.
-    fn module(&mut self, file: &Path, from: &str) -> Option<PathBuf> {
-        const ENDINGS: [&str; 7] = ["", ".js", ".cjs", ".mjs", ".ts", "/index.js", "/index.ts"];
-        if !from.starts_with('.') {
-            return None;
-        }
-        let mut path = file.parent()?.to_owned();
-        for part in Path::new(from).components() {
-            match part {
-                Component::ParentDir => _ = path.pop(),
-                Component::CurDir => {}
-                other => path.push(other),
-            }
-        }
-        let path = path.to_string_lossy().into_owned();
-        let mut candidates = ENDINGS.iter().map(|ending| PathBuf::from(format!("{path}{ending}")));
-        candidates.find(|candidate| self.sources.file(candidate).is_some())
-    }
-}
-
-impl Anchor {
-    fn is_variable(&self, in_file: &Path, called: &str) -> bool {
-        matches!(self, Anchor::Variable { file, name, .. } if file == in_file && name == called)
-    }
-
-    /// The file its name stands in; an empty path for a global.
-    pub fn file(&self) -> &Path {
-        match self {
-            Anchor::Variable { file, .. } | Anchor::Property { file, .. } => file,
-            Anchor::Global { .. } => Path::new(""),
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Anchor::Variable { name, .. } | Anchor::Property { name, .. } | Anchor::Global { name } => name,
-        }
-    }
-
-    /// What its own file does to it.
-    pub(super) fn touches_at_home<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
-        match self {
-            Anchor::Variable { name, function, .. } => {
-                declared(source, name, *function).into_iter().flat_map(|variable| &variable.touches).collect()
-            }
-            Anchor::Property { name, .. } => source.properties.get(name).into_iter().flatten().collect(),
-            Anchor::Global { .. } => Vec::new(),
-        }
-    }
-
-    /// What another file than its own does to a property called like it, and to what it imports by that name.
-    pub(super) fn touches_from_afar<'s>(&self, source: &'s SourceFile) -> Vec<&'s Touch> {
-        let imported = |variable: &&Variable| {
-            variable.name == self.name() && variable.from.as_deref().is_some_and(|from| from.starts_with('.'))
-        };
-        let variables = source.variables.iter().filter(imported).flat_map(|variable| &variable.touches);
-        source.properties.get(self.name()).into_iter().flatten().chain(variables).collect()
-    }
-}
-
-fn declared<'s>(source: &'s SourceFile, name: &str, function: Option<Position>) -> Option<&'s Variable> {
-    source.variable(name, function.and_then(|at| source.function_starting_at(at)))
-}
-
-pub(super) fn site(file: &Path, source: &SourceFile, at: Position, function: Option<FunctionId>) -> Site {
-    let named = std::iter::successors(function, |&id| source.function(id).parent)
-        .find_map(|id| source.function(id).name.clone());
-    Site { file: file.to_owned(), at, function: named }
-}
-
-pub(super) fn is_from(module: &str, package: &PackageOf) -> bool {
-    module.strip_prefix(&package.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn position(frame: &Frame) -> Position {

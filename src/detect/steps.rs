@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::anchor::Anchor;
 use super::cluster::class_of;
 use super::holder::{HolderPath, Start, is_global};
-use super::sites::Anchor;
 use crate::heap::{EdgeIndex, EdgeKind, HeapGraph, Hold, NodeIndex, NodeType};
 use crate::report::{Step, StepKind};
 use crate::source::{Position, path_of_script};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sites::Site;
+use super::site::Site;
 use crate::heap::HeapGraph;
 use crate::heap::analysis::timer_callback;
 use crate::source::{Position, is_of_application, path_of_script};

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::sites::{Anchor, MAX_FILES, Site, site};
+use super::anchor::Anchor;
+use super::site::{Site, site};
+use super::sites::MAX_FILES;
 use crate::source::{FunctionId, Limit, SourceCache, Touch, TouchKind, is_of_application};
 
 /// What of an anchor a place in the source touches.

@@ -22,6 +22,13 @@ pub struct PackageOf {
     pub root: PathBuf,
 }
 
+impl PackageOf {
+    /// Is it what `import` and `require` find by this name, or a part of it?
+    pub fn is_imported_as(&self, module: &str) -> bool {
+        module.strip_prefix(&self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 /// Parsed files and package look-ups, each done once.
 #[derive(Default)]
 pub struct SourceCache {
