@@ -138,7 +138,7 @@ async function ask(child, message) {
   return answer;
 }
 
-module.exports = { canPin, measureCase, measureSwitched };
+module.exports = { canPin, measureCase, measureSwitched, start };
 
 /** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} Options `rounds`: with each server */
 /** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */

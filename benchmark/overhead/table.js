@@ -57,4 +57,4 @@ function spread(numbers) {
   return { low: at(0.25), median: at(0.5), high: at(0.75) };
 }
 
-module.exports = { misses, rowsOf, tableOf };
+module.exports = { misses, rowsOf, spread, tableOf };
