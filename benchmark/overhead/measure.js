@@ -15,10 +15,10 @@ const { setTimeout: sleep } = require('node:timers/promises');
  */
 const WARM_UP_MS = 2000;
 /**
- * When little has been allocated for a while V8 makes its heap smaller, which takes it 0.2 s once, and gives up code that it
- * compiled. Of a process that allocates nothing at all, as a bare server that nobody asks, it does not, so it is waited for.
+ * When little has been allocated for a while V8 makes its heap smaller, which takes it 0.2 to 0.4 s once, of a bare server, too, but
+ * later, and gives up code that it compiled. So it is waited for.
  */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 70_000;
 /** After a switch V8 compiles anew what the switch has changed. */
 const SWITCHED_MS = 3000;
 const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=16'];
