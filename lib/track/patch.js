@@ -128,6 +128,11 @@ function harmless(look) {
   };
 }
 
+/**
+ * Gives a wrapper the own properties of what it wraps.
+ * @param {Function} wrapper
+ * @param {Function} original
+ */
 function disguise(wrapper, original) {
   for (const key of Reflect.ownKeys(original)) {
     const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(original, key));
@@ -136,7 +141,13 @@ function disguise(wrapper, original) {
   return wrapper;
 }
 
-/** @returns {() => boolean} puts back what was there, when the wrapper is on top */
+/**
+ * Puts a wrapper in the place of a method.
+ * @param {any} object
+ * @param {PropertyKey} key
+ * @param {Function} wrapper
+ * @returns {() => boolean} puts back what was there, when the wrapper is on top
+ */
 function install(object, key, wrapper) {
   const before = Object.getOwnPropertyDescriptor(object, key);
   const { enumerable, configurable, writable } = before?.set || before?.get ? { ...before, writable: true } : before ?? hidden;
@@ -149,4 +160,4 @@ function install(object, key, wrapper) {
 
 const hidden = { enumerable: false, configurable: true, writable: true };
 
-module.exports = { patch, patchTwins, observe, watched, sampled, harmless };
+module.exports = { patch, patchTwins, observe, watched, sampled, harmless, disguise, install };

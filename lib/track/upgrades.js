@@ -1,16 +1,20 @@
 'use strict';
-const { patch } = require('./patch.js');
+const { disguise, install } = require('./patch.js');
 
 /**
  * Connections that became something else, such as WebSockets. Node runs what they receive in the context of the
- * connection, which is older than the request: each is given the context of the request that upgraded it.
+ * connection, which is older than the request: each is given the context of the request that upgraded it. There may be
+ * very many, so all share one wrapper of `emit`.
  */
 class Upgrades {
   #contexts;
-  /** @type {Set<WeakRef<any>>} */
+  #active = true;
+  /** @type {WeakMap<object, { marker: import('./contexts.js').LeakWatchRequest, restore: () => boolean }>} */
+  #served = new WeakMap();
+  /** Open ones. @type {Set<WeakRef<any>>} */
   #open = new Set();
-  /** @type {WeakMap<object, () => void>} */
-  #undo = new WeakMap();
+  /** By what they wrap, which is the same for all connections but those that somebody else has wrapped. @type {WeakMap<Function, Function>} */
+  #wrappers = new WeakMap();
 
   /** @param {import('./contexts.js').Contexts} contexts */
   constructor(contexts) {
@@ -23,16 +27,9 @@ class Upgrades {
    * @param {import('./contexts.js').LeakWatchRequest} marker
    */
   serve(socket, marker) {
-    if (this.#undo.has(socket)) return;
-    const contexts = this.#contexts;
+    if (this.#served.has(socket)) return;
+    this.#served.set(socket, { marker, restore: install(socket, 'emit', this.#wrapperOf(socket.emit)) });
     this.#open.add(new WeakRef(socket));
-    this.#undo.set(socket, patch(socket, 'emit', (original, state) => {
-      return {
-        wrapper(...args) {
-          return state.active ? contexts.run(marker, original, this, args) : Reflect.apply(original, this, args);
-        },
-      }.wrapper;
-    }));
   }
 
   sweep() {
@@ -42,9 +39,31 @@ class Upgrades {
     }
   }
 
+  /** Where somebody has wrapped the wrapper it stays until its next call on top. */
   stop() {
-    for (const ref of this.#open) this.#undo.get(ref.deref())?.();
+    this.#active = false;
+    for (const ref of this.#open) this.#served.get(ref.deref())?.restore();
     this.#open.clear();
+  }
+
+  #wrapperOf(original) {
+    const known = this.#wrappers.get(original);
+    if (known) return known;
+    const wrapper = disguise(this.#wrap(original), original);
+    this.#wrappers.set(original, wrapper);
+    return wrapper;
+  }
+
+  #wrap(original) {
+    const upgrades = this;
+    return {
+      wrapper(...args) {
+        const served = upgrades.#served.get(this);
+        if (served && upgrades.#active) return upgrades.#contexts.run(served.marker, original, this, args);
+        served?.restore();
+        return Reflect.apply(original, this, args);
+      },
+    }.wrapper;
   }
 }
 
