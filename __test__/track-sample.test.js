@@ -2,6 +2,8 @@
 // How many of many are taken, on a clock of the test's own.
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const http = require('node:http');
+const { createTracker } = require('../lib/track/index.js');
 const { Sample } = require('../lib/track/sample.js');
 
 let atMs = 0;
@@ -58,4 +60,22 @@ test('two kinds that come by turns are taken alike', () => {
 
 test('without a limit all are taken', () => {
   assert.equal(takenOf(new Sample(Infinity, clock), 100_000), 100_000);
+});
+
+test('of many requests few get a context', async () => {
+  const tracker = createTracker({});
+  tracker.countRequests({ contextsPerSecond: 5, samplesPerSecond: 1 });
+  let marked = 0;
+  const server = http.createServer((request, response) => {
+    if (Object.getOwnPropertySymbols(response).some(({ description }) => description === 'leakwatch.request')) marked += 1;
+    response.end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const ask = () => new Promise((resolve, reject) => http.get({ port, host: '127.0.0.1' }, (answer) => answer.resume().on('end', resolve)).on('error', reject));
+  for (let n = 0; n < 300; n++) await ask();
+  tracker.stop();
+  server.close();
+  assert.equal(tracker.requests(), 300);
+  assert.ok(marked >= 5 && marked < 150, `${marked} of 300`);
 });

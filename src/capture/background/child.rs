@@ -10,7 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use super::memfd::memory_file;
 use super::regions::ForkableHeap;
 use super::relocations;
-use crate::sampler::linux::resident_of;
+use crate::sampler::linux::anonymous_of;
 use crate::thread::yield_to_the_app;
 
 /// The exit code of a child whose snapshot could not be written; its messages say why.
@@ -34,9 +34,9 @@ impl Messages {
         Ok(Self(file))
     }
 
-    /// In the child: tells the memory that it begins with.
+    /// In the child: tells the memory that it begins with. Who cannot tell must not go on: nobody could say how it grows.
     pub(super) fn tell_inherited(&self) -> io::Result<()> {
-        let inherited = resident_of(std::process::id()).map_or(0, |resident| resident.anonymous);
+        let inherited = anonymous_of(std::process::id()).ok_or(io::ErrorKind::Unsupported)?;
         self.0.write_all_at(&inherited.to_ne_bytes(), 0)
     }
 

@@ -11,7 +11,7 @@ use super::relocations::WAITED;
 use crate::capture::drain::{Cost, Writer};
 use crate::capture::error::CaptureError;
 use crate::capture::session::Session;
-use crate::sampler::linux::resident_of;
+use crate::sampler::linux::anonymous_of;
 
 /// How often time, memory and the caller's mind are looked at.
 const CHECK_EVERY: Duration = Duration::from_millis(25);
@@ -87,8 +87,8 @@ impl Child {
 
     /// What it reads of its parent's heap does not count, neither as it was forked nor as it was copied.
     fn measure(&mut self) {
-        if let (Some(now), Some(inherited)) = (resident_of(self.pid as u32), self.messages.inherited()) {
-            self.grown = self.grown.max(Some(now.anonymous.saturating_sub(inherited)));
+        if let (Some(now), Some(inherited)) = (anonymous_of(self.pid as u32), self.messages.inherited()) {
+            self.grown = self.grown.max(Some(now.saturating_sub(inherited)));
         }
     }
 

@@ -67,19 +67,9 @@ pub fn machine_available() -> Option<u64> {
     status::kilobytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
 }
 
-/// Memory of one process, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resident {
-    /// All that it has in memory.
-    pub all: u64,
-    /// What belongs to no file and to no shared memory.
-    pub anonymous: u64,
-}
-
-/// Resident memory of the process `pid`; `None` when it is gone.
-pub fn resident_of(pid: u32) -> Option<Resident> {
-    let status = status::parse(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?);
-    Some(Resident { all: status.rss?, anonymous: status.anonymous? })
+/// Bytes that the process `pid` has in memory of its own, neither a file's nor shared memory; `None` when it is gone.
+pub fn anonymous_of(pid: u32) -> Option<u64> {
+    status::parse(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?).anonymous
 }
 
 #[cfg(test)]
@@ -109,10 +99,8 @@ mod tests {
     #[test]
     fn knows_other_processes_and_the_machine() {
         let ballast = std::hint::black_box(vec![1u8; 64 << 20]);
-        let resident = resident_of(std::process::id()).unwrap();
-        let least = ballast.len() as u64;
-        assert!(resident.anonymous >= least && resident.all > resident.anonymous, "{resident:?}");
-        assert_eq!(resident_of(u32::MAX), None);
+        assert!(anonymous_of(std::process::id()).unwrap() >= ballast.len() as u64);
+        assert_eq!(anonymous_of(u32::MAX), None);
         assert!(machine_available().unwrap() > 1 << 20);
     }
 }
