@@ -1,40 +1,69 @@
 'use strict';
-// Sends requests over a few keep-alive connections, each as soon as the last one is answered, and counts; or opens
-// WebSockets and lets them be.
+// Sends requests over a few keep-alive connections to each server, each as soon as the last one is answered, and counts; or
+// opens WebSockets and lets them be.
 const { randomBytes } = require('node:crypto');
 const net = require('node:net');
+
+const REQUEST = 'GET /items/7 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
 
 const jobs = { load, open };
 process.on('message', async ({ job, ...options }) => process.send(await jobs[job](options)));
 process.on('disconnect', () => process.exit());
 
+/** Connections to each server, kept open between its rounds. @type {Map<number, Connection[]>} */
+const kept = new Map();
+
 async function load({ port, connections, durationMs }) {
+  if (!kept.has(port)) kept.set(port, await Promise.all(Array.from({ length: connections }, () => Connection.to(port))));
   const latencies = [];
-  const until = performance.now() + durationMs;
-  await Promise.all(Array.from({ length: connections }, () => connection(port, until, latencies)));
+  const from = performance.now();
+  await Promise.all(kept.get(port).map((connection) => connection.load(from + durationMs, latencies)));
+  const seconds = (performance.now() - from) / 1000;
   latencies.sort((a, b) => a - b);
-  return { requests: latencies.length, perSecond: (latencies.length * 1000) / durationMs, p99Ms: latencies[Math.floor(latencies.length * 0.99)] };
+  return { requests: latencies.length, perSecond: latencies.length / seconds, p99Ms: latencies[Math.floor(latencies.length * 0.99)] };
 }
 
-function connection(port, until, latencies) {
-  return new Promise((resolve, reject) => {
-    const request = 'GET /items/7 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
-    let sent = 0;
-    const answer = new Answer();
-    const socket = net.connect(port, '127.0.0.1', send);
-    socket.setNoDelay(true).on('error', reject).on('data', (data) => {
-      if (!answer.isWhole(data)) return;
-      const now = performance.now();
-      latencies.push(now - sent);
-      if (now < until) return send();
-      socket.end();
-      resolve();
+/** Asks again as soon as it is answered. */
+class Connection {
+  #socket;
+  #answer = new Answer();
+  #sent = 0;
+  #until = 0;
+  #latencies = [];
+  #done = () => {};
+
+  /** @param {number} port @returns {Promise<Connection>} */
+  static to(port) {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect(port, '127.0.0.1', () => resolve(new Connection(socket)));
+      socket.setNoDelay(true).on('error', reject);
     });
-    function send() {
-      sent = performance.now();
-      socket.write(request);
-    }
-  });
+  }
+
+  constructor(socket) {
+    this.#socket = socket;
+    socket.on('data', (data) => this.#answer.isWhole(data) && this.#answered());
+  }
+
+  /** @param {number} until @param {number[]} latencies are added to, in milliseconds @returns {Promise<void>} */
+  load(until, latencies) {
+    this.#until = until;
+    this.#latencies = latencies;
+    this.#ask();
+    return new Promise((resolve) => (this.#done = resolve));
+  }
+
+  #ask() {
+    this.#sent = performance.now();
+    this.#socket.write(REQUEST);
+  }
+
+  #answered() {
+    const now = performance.now();
+    this.#latencies.push(now - this.#sent);
+    if (now < this.#until) this.#ask();
+    else this.#done();
+  }
 }
 
 /** One answer after another, told apart by their length. */

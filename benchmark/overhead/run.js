@@ -35,7 +35,7 @@ async function main() {
   const [running] = process.versions.node.split('.');
   const missed = [];
   console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.release()}; ${turns > 0 ? `one server, in which it is switched on and off ${turns} times, ${values.rounds} rounds of ${values.seconds} s each time` : `${values.servers} servers of each one after another, ${values.rounds} rounds of ${values.seconds} s in turns with each`}, ${values.connections} connections, ${canPin ? 'client and servers on different cores' : 'not pinned'}.`);
-  console.log('Medians, quartiles in brackets; ratios to bare in the same round.\n');
+  console.log('Medians, in brackets between what they lie with 95 % confidence; ratios to bare in the same round.\n');
   for (const name of names) console.log(`- ${name}: ${variants[name].what}`);
   for (const major of values.nodes.split(',')) {
     const node = major === running ? process.execPath : nodeBinary(major);

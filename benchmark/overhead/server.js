@@ -23,6 +23,7 @@ async function main() {
   middleware = await variants[variant].add();
   const app = require('express')();
   const server = require('http').createServer(app);
+  server.keepAliveTimeout = 0; // its turn comes again after any time
   if (middleware) app.use(middleware);
   cases[name](app, server);
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));

@@ -43,18 +43,24 @@ function misses(rows) {
   });
 }
 
-/** Median, with quartiles in brackets; nothing when it was not measured. */
+/** Median, with its interval of confidence in brackets; nothing when it was not measured. */
 function shown(figure, digits = 3) {
   if (!figure) return '';
   const { median, low, high } = figure;
   return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
+/**
+ * The median, and between what it lies with 95 % confidence, whatever the distribution: the ranks are those of a binomial
+ * distribution, approximately (W. J. Conover, Practical Nonparametric Statistics, 3.2).
+ */
 function spread(numbers) {
   if (numbers.length === 0) return null;
   const sorted = [...numbers].sort((a, b) => a - b);
-  const at = (share) => sorted[Math.round((sorted.length - 1) * share)];
-  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+  const middle = (sorted.length - 1) / 2;
+  const reach = Math.min(0.98 * Math.sqrt(sorted.length), middle);
+  const at = (rank) => sorted[Math.round(rank)];
+  return { low: at(middle - reach), median: at(middle), high: at(middle + reach) };
 }
 
 module.exports = { misses, rowsOf, spread, tableOf };

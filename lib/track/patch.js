@@ -29,7 +29,6 @@ function patchTwins(places, wrap) {
 }
 
 function replace(original, places, wrap) {
-  let active = true;
   /** @type {(() => boolean)[]} */
   let undo = [];
   const takeOut = () => {
@@ -38,16 +37,16 @@ function replace(original, places, wrap) {
     undo = left;
     return some;
   };
-  const state = {
-    get active() {
-      if (!active && undo.length > 0 && takeOut()) takeOutBuried();
-      return active;
-    },
+  /** A plain property for as long as it is active: it is read with each call. */
+  const state = { active: true };
+  const notActive = () => {
+    if (undo.length > 0 && takeOut()) takeOutBuried();
+    return false;
   };
   const wrapper = disguise(wrap(original, state), original);
   undo = places.map(([object, key]) => install(object, key, wrapper));
   return () => {
-    active = false;
+    Object.defineProperty(state, 'active', { get: notActive });
     takeOut();
     if (undo.length > 0) bury(takeOut);
   };
