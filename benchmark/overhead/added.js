@@ -36,7 +36,7 @@ async function main() {
   for (const major of values.nodes.split(',')) {
     const execPath = major === running ? process.execPath : nodeBinary(major);
     const [{ version, micros }] = await once(start(execPath, 'added.js', [values.case, values.rounds], 0), 'message');
-    console.log(`\n### ${values.case}, Node ${version}: microseconds for a request\n\n| | least | a quarter of the rounds below | median |\n| --- | --- | --- | --- |`);
+    console.log(`\n### ${values.case}, Node ${version}: microseconds for a request\n\n| | least | median |\n| --- | --- | --- |`);
     for (const [mode, figures] of Object.entries(micros)) console.log(`| ${[mode, ...figures.map((figure) => figure.toFixed(2))].join(' | ')} |`);
   }
 }
@@ -58,7 +58,7 @@ async function measure(name, rounds) {
       watch?.stop();
     }
   }
-  const figures = Object.entries(micros).map(([mode, all]) => [mode, [Math.min(...all), spread(all).low, spread(all).median]]);
+  const figures = Object.entries(micros).map(([mode, all]) => [mode, [Math.min(...all), spread(all).median]]);
   process.send({ version: process.version, micros: Object.fromEntries(figures) }, () => process.exit());
 }
 

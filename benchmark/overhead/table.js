@@ -52,7 +52,8 @@ function shown(figure, digits = 3) {
 
 /**
  * The median, and between what it lies with 95 % confidence, whatever the distribution: the ranks are those of a binomial
- * distribution, approximately (W. J. Conover, Practical Nonparametric Statistics, 3.2).
+ * distribution, approximately (W. J. Conover, Practical Nonparametric Statistics, 3.2). Of fewer than six numbers, which cannot
+ * tell that, all of them.
  */
 function spread(numbers) {
   if (numbers.length === 0) return null;

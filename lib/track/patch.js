@@ -29,6 +29,7 @@ function patchTwins(places, wrap) {
 }
 
 function replace(original, places, wrap) {
+  let active = true;
   /** @type {(() => boolean)[]} */
   let undo = [];
   const takeOut = () => {
@@ -37,16 +38,16 @@ function replace(original, places, wrap) {
     undo = left;
     return some;
   };
-  /** A plain property for as long as it is active: it is read with each call. */
-  const state = { active: true };
-  const notActive = () => {
-    if (undo.length > 0 && takeOut()) takeOutBuried();
-    return false;
+  const state = {
+    get active() {
+      if (!active && undo.length > 0 && takeOut()) takeOutBuried();
+      return active;
+    },
   };
   const wrapper = disguise(wrap(original, state), original);
   undo = places.map(([object, key]) => install(object, key, wrapper));
   return () => {
-    Object.defineProperty(state, 'active', { get: notActive });
+    active = false;
     takeOut();
     if (undo.length > 0) bury(takeOut);
   };

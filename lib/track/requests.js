@@ -13,6 +13,8 @@ const FINISHED = 'http.server.response.finish';
 /** Open requests whose route is asked for again. */
 const MAX_UNRESOLVED = 65_536;
 
+const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation']);
+
 /**
  * Requests of http, https and http2 servers, and protocol upgrades: counts per route, who is being served, and what
  * lives on after the response. Node tells when a response is finished; that it never will be shows when its
@@ -42,14 +44,7 @@ class Requests {
   #hasAborted = false;
   /** Open requests that created something before their route was known. @type {Map<number, WeakRef<Marker>>} */
   #unresolved = new Map();
-  /** Not `harmless`, which makes a list of what it is called with: this is called for each request. */
-  #onFinish = (/** @type {any} */ { request, response }) => {
-    try {
-      this.#ended(request, response, false);
-    } catch {
-      // No measurement.
-    }
-  };
+  #onFinish = harmless(({ request, response }) => this.#ended(request, response, false));
 
   /**
    * Starts.
@@ -143,16 +138,16 @@ class Requests {
 
   #begin(server, event, request, response) {
     try {
-      if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') return this.#beginRequest(server, event, request, response);
       if (event === 'upgrade') return this.#beginUpgrade(request, response);
-      if (event === 'connection' || event === 'secureConnection') this.#frameworks.meet(server);
+      if (!requestEvents.has(event)) return undefined;
+      this.#frameworks.meet(server);
+      return this.#beginRequest(event, request, response);
     } catch {
-      // The application comes first.
+      return undefined; // the application comes first
     }
-    return undefined;
   }
 
-  #beginRequest(server, event, request, response) {
+  #beginRequest(event, request, response) {
     if (event !== 'request') {
       this.#expected.add(response);
       this.#hasExpected = true;
@@ -164,7 +159,6 @@ class Requests {
     if (request.httpVersionMajor !== 2) this.#connections.watch(request.socket);
     else response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
     if (!this.#attributes && !this.#marked?.take()) return undefined;
-    this.#frameworks.meet(server); // its connections may be older than this
     const marker = this.#contexts.create(response);
     if (this.#attributes) marker.request = new WeakRef(request);
     return marker;
