@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const events = require('node:events');
 const { syncBuiltinESMExports } = require('node:module');
 const timers = require('node:timers');
+const http = require('node:http');
 const http2 = require('node:http2');
 const { createTracker } = require('../lib/track/index.js');
 const { differences, photograph } = require('./helpers/photograph.js');
@@ -53,6 +54,33 @@ test('an emitter that was followed gets its own methods back', async () => {
   assert.ok(!Object.hasOwn(bus, 'on') && !Object.hasOwn(bus, 'addListener') && !Object.hasOwn(bus, 'prependListener'));
   assert.equal(bus.listenerCount('x'), 12);
 });
+
+test('an open connection, its request and its response are as without a watch', async () => {
+  const bare = await afterOneRequest();
+  const watch = leakWatch({ contexts: true });
+  const watched = await afterOneRequest(() => watch.stop());
+  assert.deepEqual(watched, bare);
+});
+
+/** The own properties and the listeners of what one request leaves on a connection that stays open. */
+async function afterOneRequest(then = () => {}) {
+  let served;
+  const server = http.createServer((request, response) => {
+    served = [request.socket, request, response];
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await events.once(server, 'listening');
+  const agent = new http.Agent({ keepAlive: true });
+  const [response] = await events.once(http.get({ port: server.address().port, host: '127.0.0.1', agent }), 'response');
+  await events.once(response.resume(), 'end');
+  then();
+  const left = served.map((object) => [Reflect.ownKeys(object), object.eventNames().map((name) => [name, object.listenerCount(name)])]);
+  assert.ok(!served[0].destroyed);
+  agent.destroy();
+  server.close();
+  return left;
+}
 
 test('ES modules see the patch come and go', async () => {
   const module = await import('node:timers');

@@ -2,13 +2,12 @@
 // What leakWatch() adds to a request, in microseconds of processor time: node benchmark/overhead/added.js [--nodes 20,22,24,26] [--rounds 40] [--case json]
 // In one process: requests come on connections that are only memory, so that neither the network nor the kernel is measured, and
 // the watch is switched on and off in turns, so that two processes need not be alike. What disturbs a round only adds to it: look at the least.
-const { once } = require('node:events');
 const http = require('node:http');
 const { Duplex } = require('node:stream');
 const { parseArgs } = require('node:util');
 const { nodeBinary } = require('../../__test__/nodes/install.js');
 const { cases } = require('./cases.js');
-const { start } = require('./measure.js');
+const { answerOf, start } = require('./measure.js');
 const { spread } = require('./table.js');
 const { leakWatch } = require('./variants.js');
 
@@ -35,7 +34,7 @@ async function main() {
   const [running] = process.versions.node.split('.');
   for (const major of values.nodes.split(',')) {
     const execPath = major === running ? process.execPath : nodeBinary(major);
-    const [{ version, micros }] = await once(start(execPath, 'added.js', [values.case, values.rounds], 0), 'message');
+    const { version, micros } = await answerOf(start(execPath, 'added.js', [values.case, values.rounds], 0));
     console.log(`\n### ${values.case}, Node ${version}: microseconds for a request\n\n| | least | median |\n| --- | --- | --- |`);
     for (const [mode, figures] of Object.entries(micros)) console.log(`| ${[mode, ...figures.map((figure) => figure.toFixed(2))].join(' | ')} |`);
   }

@@ -98,9 +98,8 @@ function start(node, file, args, core) {
 async function startServer(node, variant, name, megabytes, children) {
   const child = start(node, 'server.js', [variant, name, String(megabytes)], 0);
   children.push(child);
-  const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [null])]);
-  if (!message) throw new Error(`the server ${variant} did not start`);
-  return { child, port: message.port };
+  const { port } = await answerOf(child);
+  return { child, port };
 }
 
 /** A process of its own for each server: descriptors are limited. */
@@ -132,13 +131,26 @@ function usageOf({ child }) {
   return ask(child, 'usage');
 }
 
-async function ask(child, message) {
+function ask(child, message) {
   child.send(message);
-  const [answer] = await once(child, 'message');
-  return answer;
+  return answerOf(child);
 }
 
-module.exports = { canPin, measureCase, measureSwitched, start };
+/** What a process says next. Fails when it ends instead. @returns {Promise<any>} */
+async function answerOf(child) {
+  const waiting = new AbortController();
+  const ended = once(child, 'exit', waiting).then(([code, signal]) => {
+    throw new Error(`${child.spawnargs.slice(-4).join(' ')} ended (${signal ?? code}) instead of answering`);
+  });
+  try {
+    const [answer] = await Promise.race([once(child, 'message', waiting), ended]);
+    return answer;
+  } finally {
+    waiting.abort();
+  }
+}
+
+module.exports = { answerOf, canPin, measureCase, measureSwitched, start };
 
 /** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} Options `rounds`: with each server */
 /** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */

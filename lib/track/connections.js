@@ -6,7 +6,8 @@ const { harmless } = require('./patch.js');
  * for each connection is cheaper than one for each response.
  */
 class Connections {
-  #known = new WeakSet();
+  /** On sockets that are watched: each request looks for it, and looking into a WeakSet takes far longer. */
+  #watched = Symbol('leakwatch.connection');
   /** Open ones, so that the listeners can be taken out. @type {Set<WeakRef<any>>} */
   #open = new Set();
   #onClose;
@@ -24,12 +25,21 @@ class Connections {
   }
 
   /**
-   * A request has come in.
+   * Whether a request has come in on this connection before.
+   * @param {any} socket
+   * @returns {boolean}
+   */
+  has(socket) {
+    return socket?.[this.#watched] === true;
+  }
+
+  /**
+   * The first request has come in.
    * @param {any} socket
    */
   watch(socket) {
-    if (!socket || this.#known.has(socket)) return;
-    this.#known.add(socket);
+    if (!socket) return;
+    Object.defineProperty(socket, this.#watched, { value: true, configurable: true });
     this.#open.add(new WeakRef(socket));
     socket.on('close', this.#onClose);
   }
@@ -42,7 +52,12 @@ class Connections {
   }
 
   stop() {
-    for (const ref of this.#open) ref.deref()?.off('close', this.#onClose);
+    for (const ref of this.#open) {
+      const socket = ref.deref();
+      if (socket === undefined) continue;
+      socket.off('close', this.#onClose);
+      Reflect.deleteProperty(socket, this.#watched);
+    }
     this.#open.clear();
   }
 }

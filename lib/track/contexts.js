@@ -2,9 +2,6 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
 const vm = require('node:vm');
 
-/** Where a response keeps its marker: a property costs a request less than a tenth of what an entry of a WeakMap does. */
-const MARKER = Symbol('leakwatch.request');
-
 const unknown = functionNamed('(unknown)');
 
 /**
@@ -28,6 +25,8 @@ class LeakWatchRequest {
 class Contexts {
   #storage = new AsyncLocalStorage();
   #nameOf;
+  /** By response. A property would give responses two shapes, which costs all code that uses one. @type {WeakMap<object, LeakWatchRequest>} */
+  #markers = new WeakMap();
   /** By the route's number, of which the native table has a limit. @type {Function[]} */
   #functions = [];
 
@@ -43,7 +42,7 @@ class Contexts {
 
   /** @param {any} response @returns {LeakWatchRequest | undefined} */
   of(response) {
-    return response[MARKER];
+    return this.#markers.get(response);
   }
 
   /**
@@ -52,7 +51,7 @@ class Contexts {
    */
   create(response) {
     const marker = new LeakWatchRequest();
-    if (response) response[MARKER] = marker;
+    if (response) this.#markers.set(response, marker);
     return marker;
   }
 

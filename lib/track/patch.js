@@ -29,41 +29,56 @@ function patchTwins(places, wrap) {
 }
 
 function replace(original, places, wrap) {
-  let active = true;
-  /** @type {(() => boolean)[]} */
-  let undo = [];
-  const takeOut = () => {
-    const left = undo.filter((restore) => !restore());
-    const some = left.length < undo.length;
-    undo = left;
-    return some;
-  };
-  const state = {
-    get active() {
-      if (!active && undo.length > 0 && takeOut()) takeOutBuried();
-      return active;
-    },
-  };
-  const wrapper = disguise(wrap(original, state), original);
-  undo = places.map(([object, key]) => install(object, key, wrapper));
-  return () => {
-    active = false;
-    takeOut();
-    if (undo.length > 0) bury(takeOut);
-  };
+  const replacement = new Replacement();
+  const wrapper = disguise(wrap(original, replacement), original);
+  replacement.put(places, wrapper);
+  return () => replacement.end();
 }
 
-/** What takes out wrappers that somebody else had wrapped; gone with the wrapper. @type {Set<WeakRef<() => boolean>>} */
+/** A wrapper in its places. A class, because V8 is slow with a getter in an object of its own, and every call of a wrapper asks. */
+class Replacement {
+  #active = true;
+  /** @type {(() => boolean)[]} */
+  #undo = [];
+
+  /** Whether the wrapper is to do something. */
+  get active() {
+    if (!this.#active && this.#undo.length > 0 && this.takeOut()) takeOutBuried();
+    return this.#active;
+  }
+
+  /** @param {[object: any, key: PropertyKey][]} places @param {Function} wrapper */
+  put(places, wrapper) {
+    this.#undo = places.map(([object, key]) => install(object, key, wrapper));
+  }
+
+  end() {
+    this.#active = false;
+    this.takeOut();
+    if (this.#undo.length > 0) bury(this);
+  }
+
+  /** Takes the wrapper out where it is on top. @returns {boolean} whether it was anywhere */
+  takeOut() {
+    const left = this.#undo.filter((restore) => !restore());
+    const some = left.length < this.#undo.length;
+    this.#undo = left;
+    return some;
+  }
+}
+
+/** Wrappers that somebody else had wrapped. @type {Set<WeakRef<Replacement>>} */
 const buried = new Set();
 
-function bury(takeOut) {
+/** @param {Replacement} replacement */
+function bury(replacement) {
   for (const ref of buried) if (ref.deref() === undefined) buried.delete(ref);
-  buried.add(new WeakRef(takeOut));
+  buried.add(new WeakRef(replacement));
 }
 
 /** Whoever put one wrapper back has most likely put back the others. */
 function takeOutBuried() {
-  for (const ref of buried) ref.deref()?.();
+  for (const ref of buried) ref.deref()?.takeOut();
   syncBuiltinESMExports();
 }
 

@@ -13,7 +13,7 @@ const FINISHED = 'http.server.response.finish';
 /** Open requests whose route is asked for again. */
 const MAX_UNRESOLVED = 65_536;
 
-const requestEvents = new Set(['request', 'checkContinue', 'checkExpectation']);
+const expecting = new Set(['checkContinue', 'checkExpectation']);
 
 /**
  * Requests of http, https and http2 servers, and protocol upgrades: counts per route, who is being served, and what
@@ -44,7 +44,7 @@ class Requests {
   #hasAborted = false;
   /** Open requests that created something before their route was known. @type {Map<number, WeakRef<Marker>>} */
   #unresolved = new Map();
-  #onFinish = harmless(({ request, response }) => this.#ended(request, response, false));
+  #onFinish = (/** @type {any} */ { request, response }) => this.#finished(request, response);
 
   /**
    * Starts.
@@ -139,15 +139,14 @@ class Requests {
   #begin(server, event, request, response) {
     try {
       if (event === 'upgrade') return this.#beginUpgrade(request, response);
-      if (!requestEvents.has(event)) return undefined;
-      this.#frameworks.meet(server);
-      return this.#beginRequest(event, request, response);
+      if (event !== 'request' && !expecting.has(event)) return undefined;
+      return this.#beginRequest(server, event, request, response);
     } catch {
       return undefined; // the application comes first
     }
   }
 
-  #beginRequest(event, request, response) {
+  #beginRequest(server, event, request, response) {
     if (event !== 'request') {
       this.#expected.add(response);
       this.#hasExpected = true;
@@ -155,13 +154,23 @@ class Requests {
       return undefined;
     }
     this.#count += 1;
-    // Node publishes nothing about http2.
-    if (request.httpVersionMajor !== 2) this.#connections.watch(request.socket);
-    else response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
+    if (request.httpVersionMajor === 2) this.#beginHttp2(server, request, response);
+    else if (!this.#connections.has(request.socket)) this.#beginConnection(server, request.socket);
     if (!this.#attributes && !this.#marked?.take()) return undefined;
     const marker = this.#contexts.create(response);
     if (this.#attributes) marker.request = new WeakRef(request);
     return marker;
+  }
+
+  /** Node publishes nothing about http2. */
+  #beginHttp2(server, request, response) {
+    this.#frameworks.meet(server);
+    response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
+  }
+
+  #beginConnection(server, socket) {
+    this.#frameworks.meet(server);
+    this.#connections.watch(socket);
   }
 
   #beginUpgrade(request, socket) {
@@ -173,6 +182,15 @@ class Requests {
     this.#contexts.settle(marker, route);
     this.#upgrades.serve(socket, marker);
     return marker;
+  }
+
+  /** Written out, because what all share V8 optimises for none. */
+  #finished(request, response) {
+    try {
+      this.#ended(request, response, false);
+    } catch {
+      // No measurement.
+    }
   }
 
   #ended(request, response, aborted) {

@@ -34,9 +34,11 @@ function watchServers(contexts, begin) {
 
 function serving(original, state, contexts, begin) {
   return {
-    wrapper(event, request, response) {
+    wrapper(event, request, response, head) {
       const marker = state.active ? begin(this, event, request, response) : undefined;
-      return marker ? contexts.run(marker, original, this, arguments) : Reflect.apply(original, this, arguments);
+      if (!marker) return arguments.length === 3 ? original.call(this, event, request, response) : Reflect.apply(original, this, arguments);
+      // A copy, so that V8 need not make an object of `arguments` for all the others.
+      return contexts.run(marker, original, this, [event, request, response, head].slice(0, arguments.length));
     },
   }.wrapper;
 }
