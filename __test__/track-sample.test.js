@@ -3,6 +3,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
+const { EventEmitter } = require('node:events');
 const http = require('node:http');
 const { LeakWatchRequest } = require('../lib/track/contexts.js');
 const { createTracker } = require('../lib/track/index.js');
@@ -78,4 +79,24 @@ test('of many requests few get a context', async (t) => {
   assert.equal(tracker.requests(), 300);
   const marked = run.mock.calls.filter(({ arguments: [store] }) => store instanceof LeakWatchRequest).length;
   assert.ok(marked >= 5 && marked < 150, `${marked} of 300`);
+});
+
+test('a busy server tells of a part of its requests who creates what, a test run of each', (t) => {
+  const requests = 20_000;
+  for (const [share, isEach] of /** @type {[number, boolean][]} */ ([[0.01, false], [1, true]])) {
+    const run = t.mock.method(AsyncLocalStorage.prototype, 'run');
+    const tracker = createTracker({ share });
+    tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond: 1 });
+    tracker.follow('requests');
+    const server = http.createServer();
+    const socket = new EventEmitter();
+    for (let n = 0; n < requests; n++) server.emit('request', { httpVersionMajor: 1, socket }, {});
+    tracker.stop();
+    const marked = run.mock.calls.filter(({ arguments: [store] }) => store instanceof LeakWatchRequest).length;
+    run.mock.restore();
+    assert.equal(tracker.requests(), requests);
+    assert.equal(socket.listenerCount('close'), 0);
+    if (isEach) assert.equal(marked, requests);
+    else assert.ok(marked >= 500 && marked < requests / 2, `${marked} of ${requests}`);
+  }
 });

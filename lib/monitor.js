@@ -18,7 +18,7 @@ const MAX_CHECKPOINTS = 1000;
 /** A request that lives through so many major collections after its response is a survivor; a stream is kept. */
 const SURVIVED_COLLECTIONS = 2;
 /** Of the time: what recording timers may take while they grow. */
-const SHARE = 0.02;
+const SHARE = 0.01;
 /** Requests that get a context where contexts are cheap: one for each would take a busy server a twentieth of its time. */
 const CONTEXTS_PER_SECOND = 200;
 /** Readings between two looks at whether live memory grows. */

@@ -4,7 +4,7 @@ const { setTimeout } = require('node:timers');
 const { now } = require('./clock.js');
 
 /** So much may be spent at once after a quiet time, and so much at least before it is closed again. */
-const BURST_MS = 10;
+const BURST_MS = 5;
 const LEAST_MS = 1;
 /** However long one look took, there is another after this. */
 const LONGEST_REST_MS = 1000;

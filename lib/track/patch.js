@@ -111,22 +111,6 @@ function watched(original, state, look) {
 }
 
 /**
- * The same for what is called very often: when `wants` says no, that is all the call costs.
- * @param {Function} original
- * @param {{ readonly active: boolean }} state
- * @param {() => boolean} wants
- * @param {(result: any, args: any[], self: any) => void} look
- */
-function sampled(original, state, wants, look) {
-  const observed = watched(original, state, look);
-  return {
-    wrapper() {
-      return Reflect.apply(state.active && wants() ? observed : original, this, arguments);
-    },
-  }.wrapper;
-}
-
-/**
  * Calls `look` and lets nothing out that it throws: the application comes first, and a measurement that fails is no
  * measurement.
  * @template {any[]} Arguments
@@ -175,4 +159,4 @@ function install(object, key, wrapper) {
 
 const hidden = { enumerable: false, configurable: true, writable: true };
 
-module.exports = { patch, patchTwins, observe, watched, sampled, harmless, disguise, install };
+module.exports = { patch, patchTwins, observe, watched, harmless, disguise, install };

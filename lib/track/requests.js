@@ -10,6 +10,8 @@ const { Survivors } = require('./survivors.js');
 const { Upgrades } = require('./upgrades.js');
 
 const FINISHED = 'http.server.response.finish';
+/** Of a watched server, while somebody wants to know who creates what: the others' creations have no route. */
+const ATTRIBUTED_PER_SECOND = 500;
 /** Open requests whose route is asked for again. */
 const MAX_UNRESOLVED = 65_536;
 
@@ -27,6 +29,8 @@ class Requests {
   #contexts;
   /** Which requests get a context while nobody wants to know who creates what. @type {Sample | undefined} */
   #marked;
+  /** And while somebody does. */
+  #attributed;
   #attributes = false;
   /** Where a context for each request is dear, and this watches a server at work. @type {Moments | undefined} */
   #moments;
@@ -62,6 +66,7 @@ class Requests {
     this.#contexts = contexts;
     if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
     else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
+    this.#attributed = new Sample(sparing ? Math.max(ATTRIBUTED_PER_SECOND, contextsPerSecond) : Infinity);
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
     this.#stopServers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
@@ -118,6 +123,7 @@ class Requests {
     this.#upgrades.sweep();
     this.#survivors.sweep();
     this.#marked?.refresh();
+    this.#attributed.refresh();
     for (const [id, ref] of this.#unresolved) {
       const request = ref.deref()?.request?.deref();
       if (request) this.#table.resolve(id, this.#routes.served(request));
@@ -156,7 +162,8 @@ class Requests {
     this.#count += 1;
     if (request.httpVersionMajor === 2) this.#beginHttp2(server, request, response);
     else if (!this.#connections.has(request.socket)) this.#beginConnection(server, request.socket);
-    if (!this.#attributes && !this.#marked?.take()) return undefined;
+    const sample = this.#attributes ? this.#attributed : this.#marked;
+    if (!sample?.take()) return undefined;
     const marker = this.#contexts.create(response);
     if (this.#attributes) marker.request = new WeakRef(request);
     return marker;
