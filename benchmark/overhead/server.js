@@ -29,9 +29,18 @@ async function main() {
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 }
 
+/**
+ * Else the resident size is an accident of when V8 last collected. The second collection makes the young generation small: V8
+ * has it at 54 MB or at less than one, in two servers that do the same.
+ */
+function collect() {
+  globalThis.gc();
+  globalThis.gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
 process.on('message', (message) => {
   switches[message]?.();
-  if (message === 'collect') globalThis.gc(); // else the resident size is an accident of when V8 last collected
+  if (message === 'collect') collect();
   const { user, system } = process.cpuUsage();
   process.send({ rss: process.memoryUsage.rss(), cpuMs: (user + system) / 1000 });
 });
