@@ -100,3 +100,19 @@ test('a busy server tells of a part of its requests who creates what, a test run
     else assert.ok(marked >= 500 && marked < requests / 2, `${marked} of ${requests}`);
   }
 });
+
+test('listeners get the arguments that were given, with a context and without', () => {
+  for (const contextsPerSecond of [0, Infinity]) {
+    const tracker = createTracker({});
+    tracker.countRequests({ contextsPerSecond, samplesPerSecond: 1 });
+    const server = http.createServer();
+    for (const more of [[], ['head'], ['head', 'more', 'more still']]) {
+      const given = [{ httpVersionMajor: 1 }, {}, ...more];
+      let got = [];
+      server.once('request', (...args) => (got = args));
+      server.emit('request', ...given);
+      assert.deepEqual(got, given);
+    }
+    tracker.stop();
+  }
+});

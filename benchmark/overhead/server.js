@@ -30,8 +30,8 @@ async function main() {
 }
 
 /**
- * Else the resident size is an accident of when V8 last collected. The second collection makes the young generation small: V8
- * has it at 54 MB or at less than one, in two servers that do the same.
+ * Else the resident size is an accident of when V8 last collected. The second collection makes the young generation small: in
+ * two servers that do the same V8 leaves it as large as it may be, or next to nothing.
  */
 function collect() {
   globalThis.gc();

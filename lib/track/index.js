@@ -141,8 +141,8 @@ module.exports = { createTracker };
 /**
  * @typedef {object} TrackerOptions
  * @property {boolean} [stacks] whether creation sites are taken
- * @property {number} [share] of the time that recording may take, 1 by default; below that, and where contexts are dear, only a part of the
- *   time tells which request created what
+ * @property {number} [share] of the time that recording may take, 1 by default; below that only a part of the requests,
+ *   and where contexts are dear only a part of the time, tells who created what
  * @property {boolean} [timers]
  * @property {boolean} [listeners]
  * @property {boolean} [handles]

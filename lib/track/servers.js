@@ -36,7 +36,8 @@ function serving(original, state, contexts, begin) {
   return {
     wrapper(event, request, response, head) {
       const marker = state.active ? begin(this, event, request, response) : undefined;
-      if (!marker) return arguments.length === 3 ? original.call(this, event, request, response) : Reflect.apply(original, this, arguments);
+      // More than Node's events have: no context, rather than an argument lost in the copy.
+      if (!marker || arguments.length > 4) return arguments.length === 3 ? original.call(this, event, request, response) : Reflect.apply(original, this, arguments);
       // A copy, so that V8 need not make an object of `arguments` for all the others.
       return contexts.run(marker, original, this, [event, request, response, head].slice(0, arguments.length));
     },
