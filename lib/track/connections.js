@@ -1,22 +1,31 @@
 'use strict';
 const { harmless } = require('./patch.js');
 
+/** Of what is under way on a connection: what has a context, in the order in which it came. Node holds these responses as long. */
+class Connection {
+  /** @type {{ response: object, marker: Marker }[]} */
+  marked = [];
+}
+
 /**
- * Requests that are cut off: nobody is told, but their connection closes while a response is under way. One listener
- * for each connection is cheaper than one for each response.
+ * Connections of http and https: the contexts of what is under way on them, and requests that are cut off. Nobody is told of
+ * those, but their connection closes while a response is under way. One listener for each connection is cheaper than one for
+ * each response; and to keep the contexts by response, in a WeakMap, has the collector look into it time and again.
  */
 class Connections {
-  /** On sockets that are watched: each request looks for it, and looking into a WeakSet takes far longer. */
+  /** On sockets that are watched: each request looks for it, and looking into a WeakMap takes far longer. */
   #watched = Symbol('leakwatch.connection');
   /** Open ones, so that the listeners can be taken out. @type {Set<WeakRef<any>>} */
   #open = new Set();
   #onClose;
 
-  /** @param {(request: any, response: any) => void} onCutOff */
+  /** @param {(request: any, response: any, marker: Marker | undefined) => void} onCutOff */
   constructor(onCutOff) {
-    // Node leaves the response under way on the socket.
-    const look = harmless(({ _httpMessage: response }) => {
-      if (response && !response.writableFinished) onCutOff(response.req, response);
+    const look = harmless((socket) => {
+      const { _httpMessage: response } = socket; // Node leaves the response under way on the socket
+      const marker = this.take(socket, response);
+      this.#forget(socket); // nothing will be heard of those that wait for their turn
+      if (response && !response.writableFinished) onCutOff(response.req, response, marker);
     });
     /** @this {any} */
     this.#onClose = function () {
@@ -30,7 +39,7 @@ class Connections {
    * @returns {boolean}
    */
   has(socket) {
-    return socket?.[this.#watched] === true;
+    return this.#of(socket) !== undefined;
   }
 
   /**
@@ -39,9 +48,30 @@ class Connections {
    */
   watch(socket) {
     if (!socket) return;
-    Object.defineProperty(socket, this.#watched, { value: true, configurable: true });
+    Object.defineProperty(socket, this.#watched, { value: new Connection(), configurable: true });
     this.#open.add(new WeakRef(socket));
     socket.on('close', this.#onClose);
+  }
+
+  /**
+   * What a response answers is served in a context.
+   * @param {any} socket watched
+   * @param {object} response
+   * @param {Marker} marker
+   */
+  mark(socket, response, marker) {
+    this.#of(socket)?.marked.push({ response, marker });
+  }
+
+  /**
+   * The context of what a response has answered, which is over.
+   * @param {any} socket
+   * @param {object} response
+   * @returns {Marker | undefined}
+   */
+  take(socket, response) {
+    const connection = this.#of(socket);
+    return connection === undefined || connection.marked.length === 0 ? undefined : takeFrom(connection, response);
   }
 
   sweep() {
@@ -60,6 +90,25 @@ class Connections {
     }
     this.#open.clear();
   }
+
+  #forget(socket) {
+    const connection = this.#of(socket);
+    if (connection) connection.marked = [];
+  }
+
+  /** @returns {Connection | undefined} */
+  #of(socket) {
+    return socket?.[this.#watched];
+  }
+}
+
+/** @param {Connection} connection @param {object} response */
+function takeFrom(connection, response) {
+  const found = connection.marked.find((entry) => entry.response === response);
+  if (found) connection.marked = connection.marked.filter((entry) => entry.response !== response);
+  return found?.marker;
 }
 
 module.exports = { Connections };
+
+/** @typedef {import('./contexts.js').LeakWatchRequest} Marker */

@@ -25,8 +25,6 @@ class LeakWatchRequest {
 class Contexts {
   #storage = new AsyncLocalStorage();
   #nameOf;
-  /** By response. A property would give responses two shapes, which costs all code that uses one. @type {WeakMap<object, LeakWatchRequest>} */
-  #markers = new WeakMap();
   /** By the route's number, of which the native table has a limit. @type {Function[]} */
   #functions = [];
 
@@ -40,19 +38,9 @@ class Contexts {
     return this.#storage.getStore();
   }
 
-  /** @param {any} response @returns {LeakWatchRequest | undefined} */
-  of(response) {
-    return this.#markers.get(response);
-  }
-
-  /**
-   * A marker for a request that begins.
-   * @param {any} [response] by which it is found again
-   */
-  create(response) {
-    const marker = new LeakWatchRequest();
-    if (response) this.#markers.set(response, marker);
-    return marker;
+  /** A marker for a request that begins. */
+  create() {
+    return new LeakWatchRequest();
   }
 
   /**

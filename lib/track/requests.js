@@ -39,7 +39,7 @@ class Requests {
   #survivors;
   #stopServers;
   #upgrades;
-  #connections = new Connections((request, response) => this.#ended(request, response, true));
+  #connections = new Connections((request, response, marker) => this.#ended(request, response, marker, true));
   /** Responses met before 'request': for 'Expect: 100-continue'. @type {WeakSet<object>} */
   #expected = new WeakSet();
   #hasExpected = false;
@@ -48,7 +48,7 @@ class Requests {
   #hasAborted = false;
   /** Open requests that created something before their route was known. @type {Map<number, WeakRef<Marker>>} */
   #unresolved = new Map();
-  #onFinish = (/** @type {any} */ { request, response }) => this.#finished(request, response);
+  #onFinish = (/** @type {any} */ { request, response, socket }) => this.#finished(request, response, socket);
 
   /**
    * Starts.
@@ -160,24 +160,32 @@ class Requests {
       return undefined;
     }
     this.#count += 1;
-    if (request.httpVersionMajor === 2) this.#beginHttp2(server, request, response);
-    else if (!this.#connections.has(request.socket)) this.#beginConnection(server, request.socket);
+    const marker = this.#markerFor(request);
+    if (request.httpVersionMajor === 2) this.#beginHttp2(server, request, response, marker);
+    else this.#beginHttp1(server, request.socket, response, marker);
+    return marker;
+  }
+
+  #markerFor(request) {
     const sample = this.#attributes ? this.#attributed : this.#marked;
     if (!sample?.take()) return undefined;
-    const marker = this.#contexts.create(response);
+    const marker = this.#contexts.create();
     if (this.#attributes) marker.request = new WeakRef(request);
     return marker;
   }
 
   /** Node publishes nothing about http2. */
-  #beginHttp2(server, request, response) {
+  #beginHttp2(server, request, response, marker) {
     this.#frameworks.meet(server);
-    response.once('close', harmless(() => this.#ended(request, response, request.aborted)));
+    response.once('close', harmless(() => this.#ended(request, response, marker, request.aborted)));
   }
 
-  #beginConnection(server, socket) {
-    this.#frameworks.meet(server);
-    this.#connections.watch(socket);
+  #beginHttp1(server, socket, response, marker) {
+    if (!this.#connections.has(socket)) {
+      this.#frameworks.meet(server);
+      this.#connections.watch(socket);
+    }
+    if (marker) this.#connections.mark(socket, response, marker);
   }
 
   #beginUpgrade(request, socket) {
@@ -192,22 +200,21 @@ class Requests {
   }
 
   /** Written out, because what all share V8 optimises for none. */
-  #finished(request, response) {
+  #finished(request, response, socket) {
     try {
-      this.#ended(request, response, false);
+      this.#ended(request, response, this.#connections.take(socket, response), false);
     } catch {
       // No measurement.
     }
   }
 
-  #ended(request, response, aborted) {
+  #ended(request, response, marker, aborted) {
     if (this.#hasAborted && this.#aborted.has(response)) return;
     if (aborted) {
       this.#hasAborted = true;
       this.#aborted.add(response);
     }
     const route = this.#routes.served(request);
-    const marker = this.#contexts.of(response);
     if (marker) {
       if (marker.id !== 0) {
         this.#table.resolve(marker.id, route);
