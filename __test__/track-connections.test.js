@@ -44,9 +44,19 @@ test('a connection that closes tells what it cut off, and keeps no context', () 
   assert.equal(connections.take(socket, waiting), undefined);
 });
 
+test('a connection keeps few contexts when nothing ever tells that its responses are finished', () => {
+  const connections = new Connections(() => {});
+  const socket = new EventEmitter();
+  connections.watch(socket);
+  const responses = Array.from({ length: 1000 }, (_, n) => responseTo(n));
+  for (const response of responses) connections.mark(socket, response, new LeakWatchRequest());
+  const kept = responses.filter((response) => connections.take(socket, response));
+  assert.deepEqual(kept, responses.slice(-64));
+});
+
 test('requests that wait for each other on one connection keep their own routes', async (t) => {
   const tracker = createTracker({ timers: true });
-  tracker.countRequests({ contextsPerSecond: Infinity, samplesPerSecond: 0 });
+  tracker.countRequests({ contextsPerSecond: Infinity, samplesPerSecond: Infinity });
   tracker.start();
   tracker.follow('requests');
   t.after(() => tracker.stop());
@@ -67,7 +77,10 @@ test('requests that wait for each other on one connection keep their own routes'
   const get = (path, more) => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${more ? 'keep-alive' : 'close'}\r\n\r\n`;
   socket.resume().write(get('/slow', true) + get('/quick', true) + get('/last', false));
   await once(socket, 'close');
-  const routes = tracker.groups().filter(({ kind, delayMs }) => kind === 'timer' && delayMs === 3_600_000).flatMap((group) => group.routes);
-  assert.deepEqual(Object.fromEntries(routes.map(({ route, count }) => [route, count])), { 'GET /slow': 1, 'GET /quick': 1, 'GET /last': 1 });
-  assert.deepEqual(tracker.routes(), { 'GET /slow': 1, 'GET /quick': 1, 'GET /last': 1 });
+  const groups = tracker.groups();
+  const routesOf = (wanted) => Object.fromEntries(groups.filter(wanted).flatMap(({ routes }) => routes.map(({ route, count }) => [route, count])));
+  const expected = { 'GET /slow': 1, 'GET /quick': 1, 'GET /last': 1 };
+  assert.deepEqual(routesOf(({ kind, delayMs }) => kind === 'timer' && delayMs === 3_600_000), expected);
+  assert.deepEqual(routesOf(({ kind }) => kind === 'context'), expected); // found when their responses were finished, and kept by the timers
+  assert.deepEqual(tracker.routes(), expected);
 });

@@ -1,6 +1,9 @@
 'use strict';
 const { harmless } = require('./patch.js');
 
+/** Contexts followed at once on one connection: not every response that a server is given by hand ever tells that it is finished. */
+const MAX_MARKED = 64;
+
 /** Of what is under way on a connection: what has a context, in the order in which it came. Node holds these responses as long. */
 class Connection {
   /** @type {{ response: object, marker: Marker }[]} */
@@ -60,7 +63,10 @@ class Connections {
    * @param {Marker} marker
    */
   mark(socket, response, marker) {
-    this.#of(socket)?.marked.push({ response, marker });
+    const connection = this.#of(socket);
+    if (connection === undefined) return;
+    connection.marked.push({ response, marker });
+    if (connection.marked.length > MAX_MARKED) connection.marked.shift();
   }
 
   /**
