@@ -5,6 +5,9 @@ const { Ledger } = require('./ledger.js');
 /** Once a second's sample is taken, so many responses pass before the clock is asked again: it costs more than all the rest. */
 const PASSING = 8;
 
+/** Alive as long as its request, and holds nothing. */
+class Pulse {}
+
 /**
  * What outlives its response: requests, and contexts, which promises, timers and callbacks keep. A sample of the
  * requests is enough, because a route that leaks leaks again.
@@ -16,6 +19,12 @@ class Survivors {
   #second = 0;
   #taken = 0;
   #passing = 0;
+  /**
+   * Of the requests in the sample. V8's minor collections keep what a WeakRef refers to, so that one to each of these requests
+   * would keep them and all that they hold until the next major collection. What a WeakMap has as its key they don't.
+   * @type {WeakMap<object, Pulse>}
+   */
+  #pulses = new WeakMap();
   /** @type {Candidates<Ended>} */
   #candidates;
 
@@ -54,7 +63,9 @@ class Survivors {
       return;
     }
     this.#taken += 1;
-    this.#candidates.offer({ request: new WeakRef(request), marker: marker && new WeakRef(marker), route, aborted, endedMs });
+    const pulse = new Pulse();
+    this.#pulses.set(request, pulse);
+    this.#candidates.offer({ pulse: new WeakRef(pulse), marker: marker && new WeakRef(marker), route, aborted, endedMs });
   }
 
   /** A major collection has ended. */
@@ -67,19 +78,20 @@ class Survivors {
   }
 
   clear() {
+    this.#pulses = new WeakMap();
     this.#candidates.clear();
     this.#ledger.clear();
   }
 
-  #check({ request, marker, route, aborted, endedMs }) {
+  #check({ pulse, marker, route, aborted, endedMs }) {
     const made = { site: 0, owner: route, createdMs: endedMs };
     const suffix = aborted ? ' (aborted)' : '';
     const keep = (subject, kind, name) => subject && this.#ledger.add(subject, this.#recorder.add(kind, name + suffix, made));
-    keep(request.deref(), 'request', 'IncomingMessage');
+    keep(pulse.deref(), 'request', 'IncomingMessage');
     keep(marker?.deref(), 'context', 'LeakWatchRequest');
   }
 }
 
 module.exports = { Survivors };
 
-/** @typedef {{ request: WeakRef<object>, marker: WeakRef<object> | undefined, route: number, aborted: boolean, endedMs: number }} Ended */
+/** @typedef {{ pulse: WeakRef<Pulse>, marker: WeakRef<object> | undefined, route: number, aborted: boolean, endedMs: number }} Ended */
