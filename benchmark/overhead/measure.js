@@ -10,8 +10,8 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 /**
  * V8 compiles and optimises while the first tens of thousands of requests come, and grows its young generation in
- * steps for minutes: a server that is a step ahead of another has 8 MB more. Here each has warmed up, and has V8's
- * usual most from the start.
+ * steps for minutes: a server that is a step ahead of another has 8 MB more. Here each has warmed up, and has from
+ * the start what Node 20 and 22 have at most.
  */
 const WARM_UP_MS = 2000;
 /**

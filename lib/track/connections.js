@@ -98,8 +98,7 @@ class Connections {
   }
 
   #forget(socket) {
-    const connection = this.#of(socket);
-    connection?.marked.splice(0);
+    this.#of(socket)?.marked.splice(0);
   }
 
   /** @returns {Connection | undefined} */
