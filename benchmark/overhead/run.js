@@ -35,7 +35,7 @@ async function main() {
   const [running] = process.versions.node.split('.');
   const missed = [];
   console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.release()}; ${turns > 0 ? `one server, in which it is switched on and off ${turns} times, ${values.rounds} rounds of ${values.seconds} s each time` : `${values.servers} servers of each one after another, ${values.rounds} rounds of ${values.seconds} s in turns with each`}, ${values.connections} connections, ${canPin ? 'client and servers on different cores' : 'not pinned'}.`);
-  console.log('Medians, in brackets between what they lie with 95 % confidence; ratios to bare in the same round.\n');
+  console.log(`Medians over the ${turns > 0 ? 'turns' : 'servers'}, in brackets between what they lie with 95 % confidence; ratios to bare in the same round.\n`);
   for (const name of names) console.log(`- ${name}: ${variants[name].what}`);
   for (const major of values.nodes.split(',')) {
     const node = major === running ? process.execPath : nodeBinary(major);
@@ -54,7 +54,7 @@ async function main() {
         megabytes: Number(values.data),
         idleMs: ['json', 'sockets'].includes(name) ? Number(values.idle) * 1000 : 0,
       };
-      const rows = rowsOf(await (turns > 0 ? measureSwitched(options) : measureCase(options)));
+      const rows = rowsOf(await (turns > 0 ? measureSwitched(options) : measureCase(options)), options.rounds);
       console.log(`\n### ${name}, Node ${version}\n\n${tableOf(rows)}`);
       missed.push(...misses(rows).map((text) => `${name}, Node ${version}: ${text}`));
     }

@@ -1,13 +1,19 @@
 'use strict';
-// Ratios to bare, round by round, with their spread.
+// Ratios to bare, round by round, and how they spread over the servers.
 
 /** What leakWatch() may cost: docs/overhead.md. */
 const TARGETS = { watch: { throughput: 0.97, p99: 1.05, rssMb: 15, idlePercent: 0.5 }, stacks: { throughput: 0.9 } };
 
-/** @param {Record<string, import('./measure.js').Result>} results one case */
-function rowsOf(results) {
+/**
+ * Rounds of one pair of servers are no independent measurements: two processes that do the same differ for as long as they live. So the
+ * median of each pair is one figure.
+ * @param {Record<string, import('./measure.js').Result>} results one case
+ * @param {number} ofOne rounds that belong together: of one server, or of one turn
+ */
+function rowsOf(results, ofOne) {
   return Object.entries(results).map(([variant, { rounds }]) => {
-    const relative = (field) => spread(rounds.map((round, n) => round[field] / results.bare.rounds[n][field]));
+    const ratios = (field) => rounds.map((round, n) => round[field] / results.bare.rounds[n][field]);
+    const relative = (field) => spread(groups(ratios(field), ofOne).map((ratiosOfOne) => spread(ratiosOfOne).median));
     const beyondBare = (field) => results[variant][field].map((figure, n) => figure - results.bare[field][n]);
     return {
       variant,
@@ -19,6 +25,10 @@ function rowsOf(results) {
       idlePercent: spread(beyondBare('idlePercent')),
     };
   });
+}
+
+function groups(numbers, size) {
+  return Array.from({ length: Math.ceil(numbers.length / size) }, (_, n) => numbers.slice(n * size, (n + 1) * size));
 }
 
 /** A Markdown table. */
@@ -60,8 +70,8 @@ function spread(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const reach = Math.min(0.98 * Math.sqrt(sorted.length), middle);
-  const at = (rank) => sorted[Math.round(rank)];
-  return { low: at(middle - reach), median: at(middle), high: at(middle + reach) };
+  const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+  return { low: sorted[Math.round(middle - reach)], median, high: sorted[Math.round(middle + reach)] };
 }
 
 module.exports = { misses, rowsOf, spread, tableOf };
