@@ -16,9 +16,11 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const WARM_UP_MS = 2000;
 /**
  * When little has been allocated for a while V8 makes its heap smaller, which takes it 0.2 to 0.4 s once, of a bare server, too, but
- * later, and gives up code that it compiled. So it is waited for.
+ * later, and gives up code that it compiled. So it is waited for; and as it may come later still, an idle process is measured in pieces.
  */
 const SETTLE_MS = 70_000;
+/** As long as from one reading to the next. */
+const IDLE_PIECE_MS = 5000;
 /** After a switch V8 compiles anew what the switch has changed. */
 const SWITCHED_MS = 3000;
 const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=16'];
@@ -83,7 +85,7 @@ async function measureServers({ node, name, variants, rounds, durationMs, connec
     }
     for (const [n, variant] of variants.entries()) results[variant].rss.push((await ask(servers[n].child, 'collect')).rss);
     const idle = await idlePercents(servers, idleMs);
-    for (const [n, percent] of idle.entries()) results[variants[n]].idlePercent.push(percent);
+    for (const [n, percents] of idle.entries()) results[variants[n]].idlePercent.push(...percents);
   } finally {
     for (const child of children) child.kill();
   }
@@ -117,14 +119,16 @@ async function measure(server, load) {
   return { perSecond, p99Ms, cpuMicros: ((after.cpuMs - before.cpuMs) * 1000) / requests };
 }
 
-/** Of one core, while nothing is asked of anybody. */
+/** Of one core, while nothing is asked of anybody: of each server, piece by piece. @returns {Promise<number[][]>} */
 async function idlePercents(servers, idleMs) {
   if (idleMs === 0) return [];
   await sleep(SETTLE_MS);
-  const before = await Promise.all(servers.map(usageOf));
-  await sleep(idleMs);
-  const after = await Promise.all(servers.map(usageOf));
-  return after.map(({ cpuMs }, n) => ((cpuMs - before[n].cpuMs) / idleMs) * 100);
+  const used = [await Promise.all(servers.map(usageOf))];
+  for (let n = 0; n < idleMs / IDLE_PIECE_MS; n++) {
+    await sleep(IDLE_PIECE_MS);
+    used.push(await Promise.all(servers.map(usageOf)));
+  }
+  return servers.map((_, at) => used.slice(1).map((after, n) => ((after[at].cpuMs - used[n][at].cpuMs) / IDLE_PIECE_MS) * 100));
 }
 
 function usageOf({ child }) {
@@ -154,4 +158,4 @@ module.exports = { answerOf, canPin, measureCase, measureSwitched, start };
 
 /** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} Options `rounds`: with each server */
 /** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */
-/** @typedef {{ rounds: Round[], rss: number[], idlePercent: number[] }} Result `rss` in bytes and `idlePercent`: of each server; `rounds`: of one after another */
+/** @typedef {{ rounds: Round[], rss: number[], idlePercent: number[] }} Result `rss` in bytes: of each server; `rounds` and `idlePercent`: of one after another, several of each */
