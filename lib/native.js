@@ -33,5 +33,5 @@ function explain(error, file) {
     return new LeakWatchError('ERR_LEAKWATCH_NATIVE_LOAD', `leakwatch cannot load its native part ${file}: ${error.message}. It was probably built for another machine or an older system. Run "npm rebuild leakwatch" (this needs Rust 1.88 or later, https://rustup.rs).`, { cause: error });
   }
   const built = builtPlatforms();
-  return new LeakWatchError('ERR_LEAKWATCH_NATIVE_MISSING', `leakwatch has no native part for ${platformName()} (${built.length ? `only for ${built.join(', ')}` : 'none was built'}): ${file} does not exist. Install scripts were probably skipped (--ignore-scripts). Run "npm rebuild leakwatch" (this needs Rust 1.88 or later, https://rustup.rs).`, { cause: error });
+  return new LeakWatchError('ERR_LEAKWATCH_NATIVE_MISSING', `leakwatch has no native part for ${platformName()} (${built.length ? `only for ${built.join(', ')}` : 'none was built'}): ${file} does not exist. Install scripts were probably skipped (--ignore-scripts, or, with a newer npm, never approved: "npm install-scripts approve leakwatch"). Run "npm rebuild leakwatch" (this needs Rust 1.88 or later, https://rustup.rs).`, { cause: error });
 }
