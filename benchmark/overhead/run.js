@@ -24,7 +24,7 @@ const { values } = parseArgs({
     sockets: { type: 'string', default: '5000' },
     switched: { type: 'string', default: '0' },
     data: { type: 'string', default: '32' }, // megabytes of objects that every server keeps
-    idle: { type: 'string', default: '10' }, // seconds, for json and sockets
+    idle: { type: 'string', default: '10' }, // seconds, in pieces of five, for json and sockets
   },
 });
 
