@@ -15,7 +15,7 @@ const MEGABYTE = 2 ** 20;
 
 const kinds = [
   'timers', 'emitters', 'listeners', 'event names', 'signals', 'requests', 'sockets', 'descriptors', 'checkouts', 'streams', 'handles',
-  'emitters that warned', 'emitters that cannot warn', 'sampled requests',
+  'emitters that warned', 'emitters that cannot warn', 'sampled requests', 'requests that are never answered',
 ];
 for (const kind of kinds) {
   test(`dropped ${kind}`, () => {

@@ -61,6 +61,22 @@ test('two kinds that come by turns are taken alike', () => {
   closeTo(2000, taken[1]);
 });
 
+test('what is taken stands for all that came', () => {
+  const sample = new Sample(200, clock);
+  let stoodFor = 0;
+  let last = 0;
+  for (let n = 1; n <= 100_000; n++) {
+    atMs += 0.05;
+    if (n % 30_000 === 0) sample.refresh();
+    const standsFor = sample.passes() ? 0 : sample.take();
+    stoodFor += standsFor;
+    if (standsFor > 0) last = n;
+    assert.equal(sample.seen, n);
+    if (standsFor > 0) assert.equal(stoodFor, n);
+  }
+  assert.ok(last > 99_000, String(last));
+});
+
 test('without a limit all are taken', () => {
   assert.equal(takenOf(new Sample(Infinity, clock), 100_000), 100_000);
 });
@@ -89,16 +105,39 @@ test('a busy server tells of a part of its requests who creates what, a test run
     tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond: 1 });
     tracker.follow('requests');
     const server = http.createServer();
-    const socket = new EventEmitter();
-    for (let n = 0; n < requests; n++) server.emit('request', { httpVersionMajor: 1, socket }, {});
+    const responses = Array.from({ length: requests }, () => new EventEmitter());
+    for (const response of responses) server.emit('request', { httpVersionMajor: 1 }, response);
     tracker.stop();
     const marked = run.mock.calls.filter(({ arguments: [store] }) => store instanceof LeakWatchRequest).length;
     run.mock.restore();
     assert.equal(tracker.requests(), requests);
-    assert.equal(socket.listenerCount('close'), 0);
+    assert.ok(responses.every((response) => response.listenerCount('close') === 0));
     if (isEach) assert.equal(marked, requests);
     else assert.ok(marked >= 500 && marked < requests / 2, `${marked} of ${requests}`);
   }
+});
+
+test('of a busy server routes are told by a sample, and their sum is what came', (t) => {
+  let looked = 0;
+  t.mock.method(EventEmitter.prototype, 'on', function (...args) {
+    if (args[0] === 'close') looked += 1;
+    return EventEmitter.prototype.addListener.apply(this, args);
+  });
+  const tracker = createTracker({ share: 0.01 });
+  tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond: 1 });
+  const server = http.createServer();
+  const requests = 100_000;
+  for (let n = 0; n < requests; n++) {
+    const response = new EventEmitter();
+    server.emit('request', { method: 'GET', url: n % 4 === 0 ? '/rare' : '/often', httpVersionMajor: 1 }, response);
+    response.emit('close');
+  }
+  const { 'GET /rare': rare, 'GET /often': often } = tracker.routes();
+  tracker.stop();
+  assert.equal(tracker.requests(), requests);
+  assert.ok(looked >= 1000 && looked < requests / 2, `${looked} looked at`);
+  assert.ok(rare + often > requests * 0.9 && rare + often <= requests, `${rare} + ${often}`);
+  assert.ok(rare > requests * 0.2 && rare < requests * 0.3, `${rare} of ${requests / 4}`);
 });
 
 test('listeners get the arguments that were given, with a context and without', () => {

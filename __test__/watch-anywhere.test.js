@@ -3,7 +3,9 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
+const { EventEmitter } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const leakWatch = require('leakwatch');
@@ -198,9 +200,17 @@ test('the middleware calls next, once, with nothing, also when stopped', () => {
 
 test('strange requests do not disturb the server', () => {
   const watch = leakWatch();
-  const channel = require('node:diagnostics_channel').channel('http.server.response.finish');
+  const served = [];
+  const server = http.createServer((request) => served.push(request));
   const hostile = { get route() { throw new Error('no'); } };
-  for (const request of [hostile, {}, { route: null }, { route: { path: 5 } }, { method: null, url: null }, undefined]) channel.publish({ request });
-  channel.publish({});
+  const requests = [hostile, {}, { route: null }, { route: { path: 5 } }, { method: null, url: null }, undefined];
+  for (const request of requests) {
+    const response = new EventEmitter();
+    server.emit('request', request, response);
+    response.emit('close');
+    server.emit('request', request, {});
+    server.emit('request', request);
+  }
   watch.stop();
+  assert.deepEqual(served, requests.flatMap((request) => [request, request, request]));
 });

@@ -26,15 +26,15 @@ const patchable = {
   ServerResponse: http.ServerResponse.prototype,
   Http2ServerResponse: http2.Http2ServerResponse.prototype,
 };
+const ACCEPTED = 'net.server.socket';
 const FIELDS = ['value', 'get', 'set', 'writable', 'enumerable', 'configurable', 'name', 'length', 'own'];
 
 /** Own properties in order, with the `name`, `length` and own keys of each function. @returns {Map<string, Map<PropertyKey, any>>} */
 function photograph() {
   const picture = new Map(Object.entries(patchable).map(([name, object]) => [name, properties(object)]));
   picture.set('listeners of process', new Map(process.eventNames().map((event) => [event, { length: process.listenerCount(event) }])));
-  for (const channel of ['http.server.response.finish', 'net.server.socket']) {
-    picture.set(channel, new Map([['subscribers', { length: diagnostics.channel(channel).hasSubscribers }]]));
-  }
+  const { hasSubscribers } = diagnostics.channel(ACCEPTED);
+  picture.set(ACCEPTED, new Map([['subscribers', { length: hasSubscribers }]]));
   return picture;
 }
 

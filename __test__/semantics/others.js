@@ -54,7 +54,7 @@ module.exports = {
   },
   'a server and its client': async () => {
     const server = http.createServer((request, response) => {
-      response.setHeader('x-listeners', `${response.listenerCount('close')} ${request.listenerCount('close')}`);
+      response.setHeader('x-listeners', `${response.listenerCount('finish')} ${request.listenerCount('close')}`);
       response.end(request.url);
     });
     server.listen(0, '127.0.0.1');

@@ -107,7 +107,7 @@ class Tracker {
     for (const tracker of this.#running.values()) tracker.sweep();
   }
 
-  /** Requests per route since the start. @returns {Record<string, number>} */
+  /** Requests per route since the start: of a busy server that is watched estimates. @returns {Record<string, number>} */
   routes() {
     return this.#routes.counts();
   }

@@ -1,16 +1,15 @@
 'use strict';
-const diagnostics = require('node:diagnostics_channel');
-const { Connections } = require('./connections.js');
 const { areContextsCheap } = require('./contexts.js');
 const { Moments } = require('./moments.js');
-const { harmless } = require('./patch.js');
+const { Responses } = require('./responses.js');
 const { Sample } = require('./sample.js');
 const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
 const { Upgrades } = require('./upgrades.js');
 
-const FINISHED = 'http.server.response.finish';
-/** Of a watched server, while somebody wants to know who creates what: the others' creations have no route. */
+/** Of a watched server: the others are only counted. */
+const LOOKED_AT_PER_SECOND = 1000;
+/** Of these, while somebody wants to know who creates what: the others' creations have no route. */
 const ATTRIBUTED_PER_SECOND = 500;
 /** Open requests whose route is asked for again. */
 const MAX_UNRESOLVED = 65_536;
@@ -19,36 +18,34 @@ const expecting = new Set(['checkContinue', 'checkExpectation']);
 
 /**
  * Requests of http, https and http2 servers, and protocol upgrades: counts per route, who is being served, and what
- * lives on after the response. Node tells when a response is finished; that it never will be shows when its
- * connection closes.
+ * lives on after the response. Of very many a part is looked at, at random, and each of these stands for those before it
+ * that were only counted.
  */
 class Requests {
+  #recorder;
   #routes;
   #frameworks;
-  #table;
   #contexts;
-  /** Which requests get a context while nobody wants to know who creates what. @type {Sample | undefined} */
+  /** Which requests are more than counted. @type {Sample} */
+  #looked;
+  /** Which of them get a context while nobody wants to know who creates what. @type {Sample | undefined} */
   #marked;
   /** And while somebody does. */
   #attributed;
   #attributes = false;
   /** Where a context for each request is dear, and this watches a server at work. @type {Moments | undefined} */
   #moments;
-  #count = 0;
+  #upgraded = 0;
   #lastId = 0;
   #survivors;
   #stopServers;
   #upgrades;
-  #connections = new Connections((request, response, marker) => this.#ended(request, response, marker, true));
+  #responses = new Responses((response, look) => this.#ended(response, look));
   /** Responses met before 'request': for 'Expect: 100-continue'. @type {WeakSet<object>} */
   #expected = new WeakSet();
   #hasExpected = false;
-  /** Responses that were cut off, so that none is counted again. @type {WeakSet<object>} */
-  #aborted = new WeakSet();
-  #hasAborted = false;
   /** Open requests that created something before their route was known. @type {Map<number, WeakRef<Marker>>} */
   #unresolved = new Map();
-  #onFinish = (/** @type {any} */ { request, response, socket }) => this.#finished(request, response, socket);
 
   /**
    * Starts.
@@ -60,23 +57,24 @@ class Requests {
    * @param {RequestOptions} options
    */
   constructor({ recorder, routes, frameworks, contexts }, { contextsPerSecond, sparing, moments, ...sample }) {
+    this.#recorder = recorder;
     this.#routes = routes;
     this.#frameworks = frameworks;
-    this.#table = recorder.table;
     this.#contexts = contexts;
+    const isSpared = sparing && contextsPerSecond < Infinity;
+    this.#looked = new Sample(isSpared ? LOOKED_AT_PER_SECOND : Infinity);
     if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
     else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
     this.#attributed = new Sample(sparing ? Math.max(ATTRIBUTED_PER_SECOND, contextsPerSecond) : Infinity);
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
-    this.#stopServers = watchServers(contexts, (server, event, request, response) => this.#begin(server, event, request, response));
+    this.#stopServers = watchServers(contexts, this);
     frameworks.start();
-    diagnostics.subscribe(FINISHED, this.#onFinish);
   }
 
   /** How many requests and upgrades were received. */
   get count() {
-    return this.#count;
+    return this.#looked.seen + this.#upgraded;
   }
 
   /**
@@ -119,21 +117,21 @@ class Requests {
   }
 
   sweep() {
-    this.#connections.sweep();
+    this.#responses.sweep();
     this.#upgrades.sweep();
     this.#survivors.sweep();
+    this.#looked.refresh();
     this.#marked?.refresh();
     this.#attributed.refresh();
     for (const [id, ref] of this.#unresolved) {
       const request = ref.deref()?.request?.deref();
-      if (request) this.#table.resolve(id, this.#routes.served(request));
+      if (request) this.#recorder.table.resolve(id, this.#routes.served(request));
       else this.#unresolved.delete(id);
     }
   }
 
   stop() {
-    diagnostics.unsubscribe(FINISHED, this.#onFinish);
-    this.#connections.stop();
+    this.#responses.stop();
     this.#upgrades.stop();
     this.#frameworks.stop();
     this.#stopServers();
@@ -142,7 +140,13 @@ class Requests {
     this.#contexts.disable();
   }
 
-  #begin(server, event, request, response) {
+  /** Whether a request that has come is only counted: all that is asked of most, so there is next to nothing in it. */
+  passes() {
+    return !this.#hasExpected && this.#looked.passes();
+  }
+
+  /** A server has received something. @returns {Marker | undefined} the context to serve it in */
+  begin(server, event, request, response) {
     try {
       if (event === 'upgrade') return this.#beginUpgrade(request, response);
       if (event !== 'request' && !expecting.has(event)) return undefined;
@@ -159,10 +163,11 @@ class Requests {
     } else if (this.#hasExpected && this.#expected.has(response)) {
       return undefined;
     }
-    this.#count += 1;
+    const standsFor = this.#looked.take();
+    if (standsFor === 0) return undefined;
+    this.#frameworks.meet(server);
     const marker = this.#markerFor(request);
-    if (request.httpVersionMajor === 2) this.#beginHttp2(server, request, response, marker);
-    else this.#beginHttp1(server, request.socket, response, marker);
+    if (!this.#responses.watch(response, { request, marker, standsFor })) this.#recorder.drop();
     return marker;
   }
 
@@ -174,24 +179,10 @@ class Requests {
     return marker;
   }
 
-  /** Node publishes nothing about http2. */
-  #beginHttp2(server, request, response, marker) {
-    this.#frameworks.meet(server);
-    response.once('close', harmless(() => this.#ended(request, response, marker, request.aborted)));
-  }
-
-  #beginHttp1(server, socket, response, marker) {
-    if (!this.#connections.has(socket)) {
-      this.#frameworks.meet(server);
-      this.#connections.watch(socket);
-    }
-    if (marker) this.#connections.mark(socket, response, marker);
-  }
-
   #beginUpgrade(request, socket) {
     const route = this.#routes.upgraded(request);
-    this.#count += 1;
-    this.#routes.count(route);
+    this.#upgraded += 1;
+    this.#routes.count(route, 1);
     if (!this.#attributes && !this.#marked) return undefined;
     const marker = this.#contexts.create();
     this.#contexts.settle(marker, route);
@@ -199,30 +190,17 @@ class Requests {
     return marker;
   }
 
-  /** Written out, because what all share V8 optimises for none. */
-  #finished(request, response, socket) {
-    try {
-      this.#ended(request, response, this.#connections.take(socket, response), false);
-    } catch {
-      // No measurement.
-    }
-  }
-
-  #ended(request, response, marker, aborted) {
-    if (this.#hasAborted && this.#aborted.has(response)) return;
-    if (aborted) {
-      this.#hasAborted = true;
-      this.#aborted.add(response);
-    }
+  #ended(response, { request, marker, standsFor }) {
+    const aborted = request.httpVersionMajor === 2 ? request.aborted : !response.writableFinished;
     const route = this.#routes.served(request);
     if (marker) {
       if (marker.id !== 0) {
-        this.#table.resolve(marker.id, route);
+        this.#recorder.table.resolve(marker.id, route);
         this.#unresolved.delete(marker.id);
       }
       this.#contexts.settle(marker, route);
     }
-    this.#routes.count(route);
+    this.#routes.count(route, standsFor);
     // Those with a context tell more, and are a sample already.
     if (marker || !this.#marked) this.#survivors.offer(request, marker, route, aborted);
   }
@@ -234,7 +212,7 @@ module.exports = { Requests };
 /**
  * @typedef {object} RequestOptions
  * @property {number} contextsPerSecond requests that get a context from the start: all when no more come, else so many at random
- * @property {boolean} [sparing] whether it may say who creates what for a part of the time only
+ * @property {boolean} [sparing] whether it may look at a part of very many requests only, and say who creates what for a part of the time
  * @property {{ openMs: number, closedMs: number }} [moments] how long it does then, and does not, in turns
  * @property {number} samplesPerSecond requests looked at again after their response
  * @property {number} collections major ones after which what is still alive is a survivor

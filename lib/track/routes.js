@@ -77,12 +77,16 @@ class Routes {
     return this.#byAddress(protocol, request.url ?? '/', 1);
   }
 
-  /** @param {number} route */
-  count(route) {
-    this.#counts[route] = (this.#counts[route] ?? 0) + 1;
+  /**
+   * So many requests more were for a route.
+   * @param {number} route
+   * @param {number} requests
+   */
+  count(route, requests) {
+    this.#counts[route] = (this.#counts[route] ?? 0) + requests;
   }
 
-  /** Requests per route since the start. @returns {Record<string, number>} */
+  /** Requests per route since the start, or what they are taken to be. @returns {Record<string, number>} */
   counts() {
     /** @type {Record<string, number>} */
     const counts = {};

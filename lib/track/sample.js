@@ -13,10 +13,14 @@ class Sample {
   #clock;
   /** One in so many is taken. */
   #oneIn = 1;
-  #passing = 0;
+  /** To be passed over before the next is taken: drawn, and left. */
+  #drawn = 0;
+  #left = 0;
+  /** Up to the last that was taken. */
+  #settled = 0;
   /** Since it adapted last. */
-  #seen = 0;
   #taken = 0;
+  #seenThen = 0;
   #since;
 
   /**
@@ -29,17 +33,31 @@ class Sample {
     this.#since = clock();
   }
 
-  /** Whether the one that is there now is taken. */
+  /** How many have come. */
+  get seen() {
+    return this.#settled + this.#drawn - this.#left;
+  }
+
+  /** Whether the one that is there now is passed over. If not, it has to be taken. */
+  passes() {
+    if (this.#left === 0) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  /**
+   * Takes the one that is there now, or passes it over.
+   * @returns {number} how many it stands for, itself and those that were passed over before; 0 when it is passed over
+   */
   take() {
-    this.#seen += 1;
-    if (this.#passing > 0) {
-      this.#passing -= 1;
-      return false;
-    }
+    if (this.passes()) return 0;
+    const standsFor = this.#drawn + 1;
+    this.#settled += standsFor;
+    this.#drawn = 0;
     this.#taken += 1;
     if (this.#taken >= this.#perSecond) this.#adapt(this.#clock());
-    this.#passing = Math.floor(Math.random() * (2 * this.#oneIn - 1)); // one less than `oneIn` on average
-    return true;
+    this.#left = this.#drawn = Math.floor(Math.random() * (2 * this.#oneIn - 1)); // one less than `oneIn` on average
+    return standsFor;
   }
 
   /** To be called now and then: fewer may come than did. */
@@ -47,13 +65,14 @@ class Sample {
     const at = this.#clock();
     if (at - this.#since < TELLING) return;
     this.#adapt(at);
-    this.#passing = 0;
+    this.#drawn -= this.#left;
+    this.#left = 0;
   }
 
   #adapt(at) {
     const seconds = Math.max(at - this.#since, 1) / 1000;
-    this.#oneIn = Math.max(1, this.#seen / (seconds * this.#perSecond));
-    this.#seen = 0;
+    this.#oneIn = Math.max(1, (this.seen - this.#seenThen) / (seconds * this.#perSecond));
+    this.#seenThen = this.seen;
     this.#taken = 0;
     this.#since = at;
   }

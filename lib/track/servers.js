@@ -10,13 +10,14 @@ const ACCEPTED = 'net.server.socket';
  * Serves what the servers of this thread receive in contexts of their own: http, and https and http2 once somebody has
  * loaded them, because they take megabytes.
  * @param {import('./contexts.js').Contexts} contexts
- * @param {(server: object, event: any, request: any, response: any) => import('./contexts.js').LeakWatchRequest | undefined} begin
- *   told each event of a server; returns the marker to serve it with, if any. Must not throw
+ * @param {{ passes(): boolean, begin(server: object, event: any, request: any, response: any): import('./contexts.js').LeakWatchRequest | undefined }} visitor
+ *   `passes`: whether nothing is to be told of the request that has come; `begin`: told each other event of a server,
+ *   returns the marker to serve it with, if any. They must not throw
  * @returns {() => void} stops
  */
-function watchServers(contexts, begin) {
+function watchServers(contexts, visitor) {
   const undo = [];
-  const watch = (prototype) => undo.push(patch(prototype, 'emit', (original, state) => serving(original, state, contexts, begin)));
+  const watch = (prototype) => undo.push(patch(prototype, 'emit', (original, state) => serving(original, state, contexts, visitor)));
   const awaited = new Map([['https', () => [require('node:https').Server.prototype]], ['http2', http2Prototypes]]);
   const meet = harmless(() => {
     for (const [builtin, prototypes] of awaited) {
@@ -32,10 +33,10 @@ function watchServers(contexts, begin) {
   };
 }
 
-function serving(original, state, contexts, begin) {
+function serving(original, state, contexts, visitor) {
   return {
     wrapper(event, request, response, head) {
-      const marker = state.active ? begin(this, event, request, response) : undefined;
+      const marker = state.active && !(event === 'request' && visitor.passes()) ? visitor.begin(this, event, request, response) : undefined;
       // More than Node's events have: no context, rather than an argument lost in the copy.
       if (!marker || arguments.length > 4) return arguments.length === 3 ? original.call(this, event, request, response) : Reflect.apply(original, this, arguments);
       // A copy, so that V8 need not make an object of `arguments` for all the others.

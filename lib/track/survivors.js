@@ -2,9 +2,6 @@
 const { Candidates } = require('./candidates.js');
 const { Ledger } = require('./ledger.js');
 
-/** Once a second's sample is taken, so many responses pass before the clock is asked again: it costs more than all the rest. */
-const PASSING = 8;
-
 /** Alive as long as its request, and holds nothing. */
 class Pulse {}
 
@@ -18,7 +15,6 @@ class Survivors {
   #samplesPerSecond;
   #second = 0;
   #taken = 0;
-  #passing = 0;
   /**
    * Of the requests in the sample. V8's minor collections keep what a WeakRef refers to, so that one to each of these requests
    * would keep them and all that they hold until the next major collection. What a WeakMap has as its key they don't.
@@ -48,20 +44,13 @@ class Survivors {
    * @param {boolean} aborted
    */
   offer(request, marker, route, aborted) {
-    if (this.#passing > 0) {
-      this.#passing -= 1;
-      return;
-    }
     const endedMs = this.#recorder.now();
     const second = Math.floor(endedMs / 1000);
     if (second !== this.#second) {
       this.#second = second;
       this.#taken = 0;
     }
-    if (this.#taken >= this.#samplesPerSecond) {
-      this.#passing = PASSING;
-      return;
-    }
+    if (this.#taken >= this.#samplesPerSecond) return;
     this.#taken += 1;
     const pulse = new Pulse();
     this.#pulses.set(request, pulse);
