@@ -117,16 +117,16 @@ test('a busy server tells of a part of its requests who creates what, a test run
   }
 });
 
-test('of a busy server routes are told by a sample, and their sum is what came', (t) => {
+/** Requests by turns for two routes, as fast as they can be made: how many were looked at, and what is told of them. */
+function serveMany(t, requests, samplesPerSecond) {
   let looked = 0;
-  t.mock.method(EventEmitter.prototype, 'on', function (...args) {
+  const on = t.mock.method(EventEmitter.prototype, 'on', function (...args) {
     if (args[0] === 'close') looked += 1;
     return EventEmitter.prototype.addListener.apply(this, args);
   });
   const tracker = createTracker({ share: 0.01 });
-  tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond: 1 });
+  tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond });
   const server = http.createServer();
-  const requests = 100_000;
   for (let n = 0; n < requests; n++) {
     const response = new EventEmitter();
     server.emit('request', { method: 'GET', url: n % 4 === 0 ? '/rare' : '/often', httpVersionMajor: 1 }, response);
@@ -134,10 +134,21 @@ test('of a busy server routes are told by a sample, and their sum is what came',
   }
   const { 'GET /rare': rare, 'GET /often': often } = tracker.routes();
   tracker.stop();
+  on.mock.restore();
   assert.equal(tracker.requests(), requests);
+  return { looked, rare, often };
+}
+
+test('of a busy server routes are told by a sample, and their sum is what came', (t) => {
+  const requests = 100_000;
+  const { looked, rare, often } = serveMany(t, requests, 1);
   assert.ok(looked >= 1000 && looked < requests / 2, `${looked} looked at`);
   assert.ok(rare + often > requests * 0.9 && rare + often <= requests, `${rare} + ${often}`);
   assert.ok(rare > requests * 0.2 && rare < requests * 0.3, `${rare} of ${requests / 4}`);
+});
+
+test('as many are looked at as are to be looked at again', (t) => {
+  assert.deepEqual(serveMany(t, 8000, 10_000), { looked: 8000, rare: 2000, often: 6000 });
 });
 
 test('listeners get the arguments that were given, with a context and without', () => {

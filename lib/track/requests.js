@@ -7,7 +7,7 @@ const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
 const { Upgrades } = require('./upgrades.js');
 
-/** Of a watched server: the others are only counted. */
+/** Of a watched server, at least: the others are only counted. */
 const LOOKED_AT_PER_SECOND = 1000;
 /** Of these, while somebody wants to know who creates what: the others' creations have no route. */
 const ATTRIBUTED_PER_SECOND = 500;
@@ -61,8 +61,7 @@ class Requests {
     this.#routes = routes;
     this.#frameworks = frameworks;
     this.#contexts = contexts;
-    const isSpared = sparing && contextsPerSecond < Infinity;
-    this.#looked = new Sample(isSpared ? LOOKED_AT_PER_SECOND : Infinity);
+    this.#looked = new Sample(sparing ? Math.max(LOOKED_AT_PER_SECOND, contextsPerSecond, sample.samplesPerSecond) : Infinity);
     if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
     else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
     this.#attributed = new Sample(sparing ? Math.max(ATTRIBUTED_PER_SECOND, contextsPerSecond) : Infinity);
