@@ -43,7 +43,8 @@ class Requests {
   #responses = new Responses((response, look) => this.#ended(response, look));
   /** Responses met before 'request': for 'Expect: 100-continue'. @type {WeakSet<object>} */
   #expected = new WeakSet();
-  #hasExpected = false;
+  /** Whether requests may be only counted: not once one was met before 'request', which would count it twice. */
+  #canPass = true;
   /** Open requests that created something before their route was known. @type {Map<number, WeakRef<Marker>>} */
   #unresolved = new Map();
 
@@ -130,6 +131,7 @@ class Requests {
   }
 
   stop() {
+    this.#canPass = false;
     this.#responses.stop();
     this.#upgrades.stop();
     this.#frameworks.stop();
@@ -141,7 +143,7 @@ class Requests {
 
   /** Whether a request that has come is only counted: all that is asked of most, so there is next to nothing in it. */
   passes() {
-    return !this.#hasExpected && this.#looked.passes();
+    return this.#canPass && this.#looked.passes();
   }
 
   /** A server has received something. @returns {Marker | undefined} the context to serve it in */
@@ -158,8 +160,8 @@ class Requests {
   #beginRequest(server, event, request, response) {
     if (event !== 'request') {
       this.#expected.add(response);
-      this.#hasExpected = true;
-    } else if (this.#hasExpected && this.#expected.has(response)) {
+      this.#canPass = false;
+    } else if (this.#expected.has(response)) {
       return undefined;
     }
     const standsFor = this.#looked.take();
