@@ -357,7 +357,7 @@ declare namespace leakWatch {
     memory: MemorySummary;
     /** What leaks, worst first. Empty unless the verdict is leaking. */
     suspects: Suspect[];
-    /** Most requests first. Of a watched server with more than 1,000 requests a second estimates, from a sample of them. */
+    /** Most requests first. Of a watched server with more than 200 requests a second estimates, from a sample of them. */
     routes: { route: string; requests: number }[];
     resources: { kind: ResourceKind; name: string; holder: string | null; count: number; site: Location | null }[];
     /** What each stretch between two checkpoints kept. */

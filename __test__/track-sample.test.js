@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 const http = require('node:http');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { LeakWatchRequest } = require('../lib/track/contexts.js');
 const { createTracker } = require('../lib/track/index.js');
 const { Sample } = require('../lib/track/sample.js');
@@ -113,12 +114,12 @@ test('a busy server tells of a part of its requests who creates what, a test run
     assert.equal(tracker.requests(), requests);
     assert.ok(responses.every((response) => response.listenerCount('close') === 0));
     if (isEach) assert.equal(marked, requests);
-    else assert.ok(marked >= 500 && marked < requests / 2, `${marked} of ${requests}`);
+    else assert.ok(marked >= 200 && marked < requests / 2, `${marked} of ${requests}`);
   }
 });
 
-/** Requests by turns for two routes, as fast as they can be made: how many were looked at, and what is told of them. */
-function serveMany(t, requests, samplesPerSecond) {
+/** Requests by turns for two routes, 2,000 each hundredth of a second at most: how many were looked at, and what is told of them. */
+async function serveMany(t, requests, samplesPerSecond) {
   let looked = 0;
   const on = t.mock.method(EventEmitter.prototype, 'on', function (...args) {
     if (args[0] === 'close') looked += 1;
@@ -128,6 +129,7 @@ function serveMany(t, requests, samplesPerSecond) {
   tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond });
   const server = http.createServer();
   for (let n = 0; n < requests; n++) {
+    if (n % 2000 === 0) await sleep(10);
     const response = new EventEmitter();
     server.emit('request', { method: 'GET', url: n % 4 === 0 ? '/rare' : '/often', httpVersionMajor: 1 }, response);
     response.emit('close');
@@ -139,16 +141,16 @@ function serveMany(t, requests, samplesPerSecond) {
   return { looked, rare, often };
 }
 
-test('of a busy server routes are told by a sample, and their sum is what came', (t) => {
+test('of a busy server routes are told by a sample, and their sum is what came', async (t) => {
   const requests = 100_000;
-  const { looked, rare, often } = serveMany(t, requests, 1);
-  assert.ok(looked >= 1000 && looked < requests / 2, `${looked} looked at`);
+  const { looked, rare, often } = await serveMany(t, requests, 2000);
+  assert.ok(looked >= 2000 && looked < requests / 2, `${looked} looked at`);
   assert.ok(rare + often > requests * 0.9 && rare + often <= requests, `${rare} + ${often}`);
-  assert.ok(rare > requests * 0.2 && rare < requests * 0.3, `${rare} of ${requests / 4}`);
+  assert.ok(rare > requests * 0.18 && rare < requests * 0.32, `${rare} of ${requests / 4}`);
 });
 
-test('as many are looked at as are to be looked at again', (t) => {
-  assert.deepEqual(serveMany(t, 8000, 10_000), { looked: 8000, rare: 2000, often: 6000 });
+test('as many are looked at as are to be looked at again', async (t) => {
+  assert.deepEqual(await serveMany(t, 8000, 10_000), { looked: 8000, rare: 2000, often: 6000 });
 });
 
 test('listeners get the arguments that were given, with a context and without', () => {

@@ -7,10 +7,8 @@ const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
 const { Upgrades } = require('./upgrades.js');
 
-/** Of a watched server, at least: the others are only counted. */
-const LOOKED_AT_PER_SECOND = 1000;
-/** Of these, while somebody wants to know who creates what: the others' creations have no route. */
-const ATTRIBUTED_PER_SECOND = 500;
+/** Of a watched server, at least: the others are only counted, and nobody knows what they create. */
+const LOOKED_AT_PER_SECOND = 200;
 /** Open requests whose route is asked for again. */
 const MAX_UNRESOLVED = 65_536;
 
@@ -28,10 +26,8 @@ class Requests {
   #contexts;
   /** Which requests are more than counted. @type {Sample} */
   #looked;
-  /** Which of them get a context while nobody wants to know who creates what. @type {Sample | undefined} */
+  /** Which of them get a context while nobody wants to know who creates what; while somebody does, all. @type {Sample | undefined} */
   #marked;
-  /** And while somebody does. */
-  #attributed;
   #attributes = false;
   /** Where a context for each request is dear, and this watches a server at work. @type {Moments | undefined} */
   #moments;
@@ -65,7 +61,6 @@ class Requests {
     this.#looked = new Sample(sparing ? Math.max(LOOKED_AT_PER_SECOND, contextsPerSecond, sample.samplesPerSecond) : Infinity);
     if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
     else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
-    this.#attributed = new Sample(sparing ? Math.max(ATTRIBUTED_PER_SECOND, contextsPerSecond) : Infinity);
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
     this.#stopServers = watchServers(contexts, this);
@@ -122,7 +117,6 @@ class Requests {
     this.#survivors.sweep();
     this.#looked.refresh();
     this.#marked?.refresh();
-    this.#attributed.refresh();
     for (const [id, ref] of this.#unresolved) {
       const request = ref.deref()?.request?.deref();
       if (request) this.#recorder.table.resolve(id, this.#routes.served(request));
@@ -173,8 +167,7 @@ class Requests {
   }
 
   #markerFor(request) {
-    const sample = this.#attributes ? this.#attributed : this.#marked;
-    if (!sample?.take()) return undefined;
+    if (!this.#attributes && !this.#marked?.take()) return undefined;
     const marker = this.#contexts.create();
     if (this.#attributes) marker.request = new WeakRef(request);
     return marker;
