@@ -48,6 +48,16 @@ test('what is under way when the watch ends keeps no listener, and tells nothing
   assert.equal(responses.size, 0);
 });
 
+test('a response that cannot take out a listener does not keep a watch from ending', () => {
+  const responses = new Responses(() => {});
+  const response = Object.assign(new EventEmitter(), { off: undefined });
+  const last = new EventEmitter();
+  for (const watched of [response, last]) responses.watch(watched, lookAt('x'));
+  responses.stop();
+  assert.equal(last.listenerCount('close'), 0);
+  assert.equal(responses.size, 0);
+});
+
 test('of very many responses under way some have no place', () => {
   const responses = new Responses(() => {});
   const all = Array.from({ length: 65_537 }, () => new EventEmitter());

@@ -103,7 +103,7 @@ test('a busy server tells of a part of its requests who creates what, a test run
   for (const [share, isEach] of /** @type {[number, boolean][]} */ ([[0.01, false], [1, true]])) {
     const run = t.mock.method(AsyncLocalStorage.prototype, 'run');
     const tracker = createTracker({ share });
-    tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond: 1 });
+    tracker.countRequests({ contextsPerSecond: 0, samplesPerSecond: 10_000 });
     tracker.follow('requests');
     const server = http.createServer();
     const responses = Array.from({ length: requests }, () => new EventEmitter());
@@ -114,7 +114,7 @@ test('a busy server tells of a part of its requests who creates what, a test run
     assert.equal(tracker.requests(), requests);
     assert.ok(responses.every((response) => response.listenerCount('close') === 0));
     if (isEach) assert.equal(marked, requests);
-    else assert.ok(marked >= 200 && marked < requests / 2, `${marked} of ${requests}`);
+    else assert.ok(marked >= 200 && marked < requests / 4, `${marked} of ${requests}`);
   }
 });
 

@@ -26,8 +26,10 @@ class Requests {
   #contexts;
   /** Which requests are more than counted. @type {Sample} */
   #looked;
-  /** Which of them get a context while nobody wants to know who creates what; while somebody does, all. @type {Sample | undefined} */
+  /** Which of them get a context while nobody wants to know who creates what. @type {Sample | undefined} */
   #marked;
+  /** And while somebody does. */
+  #attributed;
   #attributes = false;
   /** Where a context for each request is dear, and this watches a server at work. @type {Moments | undefined} */
   #moments;
@@ -61,6 +63,7 @@ class Requests {
     this.#looked = new Sample(sparing ? Math.max(LOOKED_AT_PER_SECOND, contextsPerSecond, sample.samplesPerSecond) : Infinity);
     if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
     else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
+    this.#attributed = new Sample(sparing ? Math.max(LOOKED_AT_PER_SECOND, contextsPerSecond) : Infinity);
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
     this.#stopServers = watchServers(contexts, this);
@@ -117,6 +120,7 @@ class Requests {
     this.#survivors.sweep();
     this.#looked.refresh();
     this.#marked?.refresh();
+    this.#attributed.refresh();
     for (const [id, ref] of this.#unresolved) {
       const request = ref.deref()?.request?.deref();
       if (request) this.#recorder.table.resolve(id, this.#routes.served(request));
@@ -167,7 +171,8 @@ class Requests {
   }
 
   #markerFor(request) {
-    if (!this.#attributes && !this.#marked?.take()) return undefined;
+    const sample = this.#attributes ? this.#attributed : this.#marked;
+    if (!sample?.take()) return undefined;
     const marker = this.#contexts.create();
     if (this.#attributes) marker.request = new WeakRef(request);
     return marker;

@@ -14,6 +14,8 @@ class Responses {
   /** Open ones, so that the listeners can be taken out. @type {Set<WeakRef<any>>} */
   #open = new Set();
   #onClose;
+  /** Not every response that a server is given by hand can all that Node's can. */
+  #takeOut = harmless((response) => response.off('close', this.#onClose));
 
   /** @param {(response: any, look: Look) => void} onClosed told of each that is watched, once */
   constructor(onClosed) {
@@ -38,7 +40,7 @@ class Responses {
    * @returns {boolean} whether there was a place
    */
   watch(response, look) {
-    if (this.#open.size >= MAX_OPEN) return false;
+    if (this.size >= MAX_OPEN) return false;
     response.on('close', this.#onClose);
     const ref = new WeakRef(response);
     this.#watched.set(response, { ref, look });
@@ -61,7 +63,7 @@ class Responses {
     if (!watched) return undefined;
     this.#watched.delete(response);
     this.#open.delete(watched.ref);
-    response.off('close', this.#onClose);
+    this.#takeOut(response);
     return watched.look;
   }
 }

@@ -33,10 +33,7 @@ function watchServers(contexts, visitor) {
   };
 }
 
-/**
- * Most requests pass. What that takes is kept apart, and small: in a wrapper that does all, V8's compiler puts everything that the others
- * need, and requests beside 5,000 WebSockets took three hundredths longer (`benchmark/overhead`, Node 26).
- */
+/** Most requests of a busy server pass: what that takes is apart from what the others need, and small. */
 function serving(original, state, contexts, visitor) {
   const visit = visiting(original, state, contexts, visitor);
   return {
