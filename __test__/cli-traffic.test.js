@@ -45,3 +45,10 @@ test('an app that refuses every request is not called healthy', async () => {
   assert.match(stdout, /^UNDECIDED {2}the app refused every request, after \d+ requests/);
   assert.equal(code, 2);
 });
+
+test('a verdict on an app of which one route was asked says which', async () => {
+  const one = await leakwatch(['test', 'healthy.js', ...QUICK]);
+  assert.match(one.stdout, /only GET \/ was asked: --request and --traffic ask\s+other routes/);
+  const two = await leakwatch(['test', 'healthy.js', '--request', 'GET /', '--request', 'GET /nowhere', ...QUICK]);
+  assert.doesNotMatch(two.stdout, /was asked/);
+});

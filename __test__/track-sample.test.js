@@ -38,6 +38,17 @@ test('a burst is met within the second', () => {
   assert.ok(takenOf(sample, 50_000) < 1000);
 });
 
+test('what comes after a rest is soon known for as many as it is', () => {
+  const sample = new Sample(200, clock);
+  let taken = 0;
+  for (let turn = 0; turn < 10; turn++) {
+    taken += takenOf(sample, 30_000);
+    atMs += 3000;
+    if (turn % 2 === 0) sample.refresh();
+  }
+  assert.ok(taken < 10 * 300, `${taken} in ten seconds`);
+});
+
 test('takes all again when fewer come', () => {
   const sample = new Sample(200, clock);
   for (let second = 0; second < 3; second++) takenOf(sample, 50_000);

@@ -4,29 +4,22 @@ const { harmless } = require('./patch.js');
 /** Followed at once; what has no place is not. */
 const MAX_OPEN = 65_536;
 
+/** Not every response that a server is given by hand can all that Node's can. */
+const takeOut = harmless((underWay) => underWay?.response.off('close', underWay.onClose));
+
 /**
  * Responses under way to requests that are looked at. Node tells when one is closed, whether it was finished or cut off. One
- * that nobody ever closes is forgotten with the response: it is held weakly.
+ * that nobody ever closes is forgotten with the response, which alone holds what is known of it. (In a WeakMap by response it
+ * would be as well, and a look cost nearly twice as much.)
  */
 class Responses {
-  /** By response. @type {WeakMap<object, { ref: WeakRef<any>, look: Look }>} */
-  #watched = new WeakMap();
-  /** Open ones, so that the listeners can be taken out. @type {Set<WeakRef<any>>} */
+  /** So that the listeners can be taken out. @type {Set<WeakRef<UnderWay>>} */
   #open = new Set();
-  #onClose;
-  /** Not every response that a server is given by hand can all that Node's can. */
-  #takeOut = harmless((response) => response.off('close', this.#onClose));
+  #tell;
 
   /** @param {(response: any, look: Look) => void} onClosed told of each that is watched, once */
   constructor(onClosed) {
-    const close = harmless((response) => {
-      const look = this.#forget(response);
-      if (look) onClosed(response, look);
-    });
-    /** @this {any} */
-    this.#onClose = function () {
-      close(this);
-    };
+    this.#tell = harmless(onClosed);
   }
 
   /** How many are open. */
@@ -41,9 +34,9 @@ class Responses {
    */
   watch(response, look) {
     if (this.size >= MAX_OPEN) return false;
-    response.on('close', this.#onClose);
-    const ref = new WeakRef(response);
-    this.#watched.set(response, { ref, look });
+    const underWay = { response, onClose: () => this.#close(ref, underWay, look) };
+    const ref = new WeakRef(underWay);
+    response.on('close', underWay.onClose);
     this.#open.add(ref);
     return true;
   }
@@ -54,22 +47,24 @@ class Responses {
   }
 
   stop() {
-    for (const ref of this.#open) this.#forget(ref.deref());
+    for (const ref of this.#open) takeOut(ref.deref());
     this.#open.clear();
   }
 
-  #forget(response) {
-    const watched = this.#watched.get(response);
-    if (!watched) return undefined;
-    this.#watched.delete(response);
-    this.#open.delete(watched.ref);
-    this.#takeOut(response);
-    return watched.look;
+  #close(ref, underWay, look) {
+    if (!this.#open.delete(ref)) return;
+    takeOut(underWay);
+    this.#tell(underWay.response, look);
   }
 }
 
 module.exports = { Responses };
 
+/**
+ * @typedef {object} UnderWay
+ * @property {any} response
+ * @property {() => void} onClose its listener
+ */
 /**
  * @typedef {object} Look what is known of a request
  * @property {any} request

@@ -3,6 +3,8 @@ const { now } = require('./clock.js');
 
 /** From how many milliseconds it can be told how many come. */
 const TELLING = 1000;
+/** How often a second it adapts while more come than it may take: what comes after a rest is soon known for what it is. */
+const ADAPTS_PER_SECOND = 10;
 
 /**
  * Takes some of many at random, about as many a second as it may, and all while there are no more than that. How many are passed
@@ -55,7 +57,7 @@ class Sample {
     this.#settled += standsFor;
     this.#drawn = 0;
     this.#taken += 1;
-    if (this.#taken >= this.#perSecond) this.#adapt(this.#clock());
+    if (this.#taken >= (this.#oneIn > 1 ? this.#perSecond / ADAPTS_PER_SECOND : this.#perSecond)) this.#adapt(this.#clock());
     this.#left = this.#drawn = Math.floor(Math.random() * (2 * this.#oneIn - 1)); // one less than `oneIn` on average
     return standsFor;
   }

@@ -159,7 +159,10 @@ fn summary(
             };
             format!("{}{others} {after}", advice::title(first))
         }
-        Verdict::Healthy => format!("nothing keeps growing with the requests, {after}"),
+        Verdict::Healthy => {
+            let which = only_route(run).map(|route| format!(", all of them {route}")).unwrap_or_default();
+            format!("nothing keeps growing with the requests, {after}{which}")
+        }
         Verdict::Undecided if !doubts.is_empty() => {
             format!("what grows may stop by itself, {after}; more requests will tell")
         }
@@ -177,6 +180,14 @@ fn summary(
     }
 }
 
+/// The route that all requests asked for: nobody saw what others keep.
+fn only_route(run: &TestRun) -> Option<&str> {
+    match run.points.last()?.routes.keys().collect::<Vec<_>>()[..] {
+        [route] => Some(route),
+        _ => None,
+    }
+}
+
 /// Is it what native code keeps that grows, and nothing else?
 fn only_native(growth: &[Growth]) -> bool {
     let mut unexplained = growth.iter().filter(|growth| growth.is_unexplained()).peekable();
@@ -188,7 +199,11 @@ fn evidence(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Gr
     let compared = run.snapshots.len();
     let acquitted = (compared > 0 && suspects.is_empty() && doubts.is_empty())
         .then(|| format!("{compared} heap snapshots compared: nothing new stays after every round"));
-    doubts.iter().cloned().chain(growth.iter().map(Growth::sentence)).chain(acquitted).collect()
+    let unseen = only_route(run)
+        .filter(|_| suspects.is_empty())
+        .map(|route| format!("only {route} was asked: --request and --traffic ask other routes"));
+    let measured = growth.iter().map(Growth::sentence);
+    doubts.iter().cloned().chain(measured).chain(acquitted).chain(unseen).collect()
 }
 
 fn memory(run: &TestRun) -> MemorySummary {
