@@ -2,77 +2,126 @@
 // Connections that became something else: what they receive is served with a marker, and nothing is left on them.
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { EventEmitter } = require('node:events');
+const { EventEmitter, once } = require('node:events');
+const http = require('node:http');
+const net = require('node:net');
 const { Contexts } = require('../lib/track/contexts.js');
 const { Upgrades } = require('../lib/track/upgrades.js');
+const { collect } = require('./helpers/collect.js');
 
-function setUp() {
-  const contexts = new Contexts(() => 'WS /');
+const REQUEST = 'GET /game HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: game\r\n\r\n';
+
+/**
+ * A server all of whose connections are upgraded, and tell in what context they receive something.
+ * @param {import('node:test').TestContext} t
+ */
+async function setUp(t) {
+  const contexts = new Contexts(() => 'UPGRADE /game');
   const upgrades = new Upgrades(contexts);
-  const connect = () => {
-    const socket = new EventEmitter();
+  const server = http.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = /** @type {net.AddressInfo} */ (server.address());
+
+  /** @param {(socket: any) => void} [before] called before the connection is served */
+  const connect = async (before = () => {}) => {
+    const client = net.connect(port, '127.0.0.1');
+    t.after(() => client.destroy());
+    client.write(REQUEST);
+    const [, socket] = await once(server, 'upgrade');
+    const { onread } = socket._handle;
+    before(socket);
     const marker = contexts.create();
-    /** @type {any[]} */
-    const seen = [];
-    socket.on('data', () => seen.push(contexts.current));
+    const shape = Reflect.ownKeys(socket);
     upgrades.serve(socket, marker);
-    return { socket, marker, seen };
+    assert.deepEqual(Reflect.ownKeys(socket), shape); // else V8 serves all other connections more slowly
+    /** Sends something. @returns {Promise<object | undefined>} the marker in whose context it was received */
+    const send = () =>
+      new Promise((resolve) => {
+        socket.once('data', () => resolve(contexts.current));
+        client.write('x');
+      });
+    return { client, socket, marker, onread, send };
   };
   return { upgrades, connect };
 }
 
-test('each connection is served with its own marker, by a wrapper that all share', () => {
-  const { upgrades, connect } = setUp();
-  const [one, other] = [connect(), connect()];
-  for (const { socket } of [one, other, one]) assert.equal(socket.emit('data', 1), true);
-  assert.deepEqual(one.seen, [one.marker, one.marker]);
-  assert.deepEqual(other.seen, [other.marker]);
-  assert.equal(one.socket.emit, other.socket.emit);
-  assert.equal(one.socket.emit.name, 'emit');
+test('each connection is served with its own marker, and what was there is put back', async (t) => {
+  const { upgrades, connect } = await setUp(t);
+  const [one, other] = [await connect(), await connect()];
+  for (const { send, marker } of [one, other, one]) assert.equal(await send(), marker);
   upgrades.stop();
-  for (const { socket, seen } of [one, other]) {
-    assert.equal(Object.hasOwn(socket, 'emit'), false);
-    assert.equal(socket.emit, EventEmitter.prototype.emit);
-    socket.emit('data', 2);
-    assert.equal(seen.at(-1), undefined);
+  for (const { send, socket, onread } of [one, other]) {
+    assert.equal(socket._handle.onread, onread);
+    assert.equal(Object.hasOwn(socket._handle, 'onread'), false);
+    assert.equal(await send(), undefined);
   }
 });
 
-test('what somebody else has put on a connection stays, and is put back', () => {
-  const { upgrades, connect } = setUp();
-  const { socket, marker, seen } = connect();
-  const ours = socket.emit;
-  const calls = [];
-  socket.emit = function (...args) {
-    calls.push(args[0]);
+test('what somebody else has put on a connection stays, and is put back', async (t) => {
+  const { upgrades, connect } = await setUp(t);
+  const { socket, marker, onread, send } = await connect();
+  const handle = socket._handle;
+  const ours = handle.onread;
+  let calls = 0;
+  const theirs = function (...args) {
+    calls += 1;
     return Reflect.apply(ours, this, args);
   };
-  const theirs = socket.emit;
-  socket.emit('data', 1);
+  handle.onread = theirs;
+  assert.equal(await send(), marker);
   upgrades.stop();
-  socket.emit('data', 2);
-  assert.equal(socket.emit, theirs);
-  assert.deepEqual([calls, seen], [['data', 'data'], [marker, undefined]]);
+  assert.equal(await send(), undefined);
+  assert.equal(handle.onread, theirs);
+  assert.equal(calls, 2);
   // They leave: what they put back does nothing, and is taken out by the next call.
-  socket.emit = ours;
-  socket.emit('data', 3);
-  assert.equal(Object.hasOwn(socket, 'emit'), false);
-  assert.equal(seen.at(-1), undefined);
+  handle.onread = ours;
+  assert.equal(await send(), undefined);
+  assert.equal(handle.onread, onread);
 });
 
-test('a wrapper that was there before is called, and put back', () => {
-  const { upgrades } = setUp();
-  const contexts = new Contexts(() => 'WS /');
-  const socket = new EventEmitter();
+test('a wrapper that was there before is called, and put back', async (t) => {
+  const { upgrades, connect } = await setUp(t);
   let calls = 0;
-  const before = function (...args) {
-    calls += 1;
-    return Reflect.apply(EventEmitter.prototype.emit, this, args);
-  };
-  socket.emit = before;
-  upgrades.serve(socket, contexts.create());
-  socket.emit('data', 1);
+  let before;
+  const { socket, marker, send } = await connect(({ _handle: handle }) => {
+    const { onread } = handle;
+    before = function (...args) {
+      calls += 1;
+      return Reflect.apply(onread, this, args);
+    };
+    handle.onread = before;
+  });
+  assert.equal(await send(), marker);
   assert.equal(calls, 1);
   upgrades.stop();
-  assert.equal(socket.emit, before);
+  assert.equal(socket._handle.onread, before);
+});
+
+test('a connection that is closed is forgotten, and does not keep its end from being told', async (t) => {
+  const { upgrades, connect } = await setUp(t);
+  const forgotten = await (async () => {
+    const { client, socket } = await connect();
+    const handle = new WeakRef(socket._handle);
+    socket.resume();
+    const closed = once(socket, 'close');
+    client.end();
+    socket.end();
+    await closed;
+    return handle;
+  })();
+  await collect(3);
+  assert.equal(forgotten.deref(), undefined);
+  upgrades.sweep();
+  upgrades.stop();
+});
+
+test('a stream that is no connection of Node\'s is left as it is', () => {
+  const upgrades = new Upgrades(new Contexts(() => 'UPGRADE /'));
+  for (const socket of [new EventEmitter(), Object.assign(new EventEmitter(), { _handle: null }), Object.assign(new EventEmitter(), { _handle: {} })]) {
+    const keys = Reflect.ownKeys(socket);
+    upgrades.serve(socket, /** @type {any} */ ({}));
+    assert.deepEqual(Reflect.ownKeys(socket), keys);
+  }
+  upgrades.stop();
 });
