@@ -60,10 +60,14 @@ test('sampling fills a bounded ring, stops, and starts again', linuxOnly, async 
   await until(() => native.samplerSamples().length === 3);
   const [first] = native.samplerSamples();
   await until(() => native.samplerSamples()[0].atMs > first.atMs);
-  assert.equal(native.samplerSamples().length, 3);
+  const samples = native.samplerSamples();
+  assert.equal(samples.length, 3);
+  const newest = native.samplerNewest();
+  assert.ok(newest && newest.atMs >= samples[2].atMs);
   native.samplerStop();
   native.samplerStop();
   assert.deepEqual(native.samplerSamples(), []);
+  assert.equal(native.samplerNewest(), null);
   const sampling = () => fs.readdirSync('/proc/self/task').filter((task) => nameOf(task).startsWith('leakwatch-sampl')).length;
   await until(() => sampling() === 0);
   const worker = new Worker(`require(${nativeFile}).samplerStart({ intervalMs: 10, capacity: 3 })`, { eval: true });

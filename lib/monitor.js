@@ -201,7 +201,7 @@ class Monitor {
     const active = countActive();
     this.#emitters?.poll();
     this.#remember();
-    const descriptors = native.samplerSamples().at(-1)?.fds ?? 0;
+    const descriptors = native.samplerNewest()?.fds ?? 0;
     if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, now());
     this.#readings += 1;
     if (this.#mayProve && (this.#prover?.isUnderWay || this.#readings % READINGS_PER_LOOK === 0)) this.#look();

@@ -243,6 +243,13 @@ export declare function copySnapshot(source: string, settings: CaptureSettings):
 export declare function countInline(count: () => void): void;
 
 /**
+ * A function that V8 itself knows by this name, and that does nothing: heap snapshots show the name, which one given to a function later
+ * is not. (A script would do as well. But Node keeps scripts in V8's heap for embedders, and while nothing is allocated there V8
+ * does not shrink the heap of a process that rests, which makes it drop code and start anew.)
+ */
+export declare function functionNamed(name: string): () => void;
+
+/**
  * Does anything grow in a test run (JSON) so that heap snapshots are worth their time?
  * Returns JSON: `{ grows: boolean, workers: [threadId], series: [{ name, growth, perRequest, trend }] }`; `workers`: those
  * whose own heaps are worth snapshots, too.
@@ -294,6 +301,9 @@ export declare function renderReport(report: string, options: RenderOptions): st
  * both lists as `TrackTable.groups` has them, `minutes` null the first time.
  */
 export declare function renderResources(listing: string, options: RenderOptions): string;
+
+/** The last of these readings alone; `null` when there is none. */
+export declare function samplerNewest(): ProcessReading | null;
 
 /** The readings so far, oldest first; none before `samplerStart` and after `samplerStop`. */
 export declare function samplerSamples(): Array<ProcessReading>;

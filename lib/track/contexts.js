@@ -1,8 +1,8 @@
 'use strict';
 const { AsyncLocalStorage } = require('node:async_hooks');
-const vm = require('node:vm');
+const native = require('../native.js');
 
-const unknown = functionNamed('(unknown)');
+const unknown = native.functionNamed('(unknown)');
 
 /**
  * What runs because of one request carries this: a promise, a timer or a callback that keeps the context of a request
@@ -25,7 +25,7 @@ class LeakWatchRequest {
 class Contexts {
   #storage = new AsyncLocalStorage();
   #nameOf;
-  /** By the route's number, of which the native table has a limit. @type {Function[]} */
+  /** By the route's number, of which the native table has a limit. @type {(() => void)[]} */
   #functions = [];
 
   /** @param {(route: number) => string} nameOf */
@@ -71,17 +71,8 @@ class Contexts {
   }
 
   #functionOf(route) {
-    return (this.#functions[route] ??= functionNamed(this.#nameOf(route)));
+    return (this.#functions[route] ??= native.functionNamed(this.#nameOf(route)));
   }
-}
-
-/**
- * A function that V8 itself knows by this name: a name given to it later is a property, and not what a snapshot shows.
- * @param {string} name
- * @returns {Function}
- */
-function functionNamed(name) {
-  return vm.runInThisContext(`({ ${JSON.stringify(name)}() {} })`, { filename: __filename })[name];
 }
 
 /** Whether contexts cost only the requests that have one: Node keeps them in frames (24 and later), not by hooks. */

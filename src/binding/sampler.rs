@@ -90,6 +90,12 @@ pub fn sampler_samples() -> Vec<ProcessReading> {
     })
 }
 
+/// The last of these readings alone; `null` when there is none.
+#[napi(catch_unwind)]
+pub fn sampler_newest() -> Option<ProcessReading> {
+    SAMPLER.with_borrow(|sampler| sampler.as_ref().and_then(Sampler::newest).as_ref().map(reading_of))
+}
+
 /// Gives up this JavaScript thread's share; sampling ends with the last one.
 #[napi(catch_unwind)]
 pub fn sampler_stop() {

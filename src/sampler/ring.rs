@@ -24,7 +24,7 @@ impl<T> Ring<T> {
     }
 
     /// The items, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.items.iter()
     }
 }

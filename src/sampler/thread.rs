@@ -45,6 +45,11 @@ impl Sampler {
     pub fn readings(&self) -> Vec<Reading> {
         self.0.readings.lock().iter().cloned().collect()
     }
+
+    /// The last reading; none before the first.
+    pub fn newest(&self) -> Option<Reading> {
+        self.0.readings.lock().iter().next_back().cloned()
+    }
 }
 
 impl Drop for Shared {
