@@ -2,6 +2,7 @@
 // What is added to an Express app. Each is called before Express is loaded and returns its middleware, if it has one.
 const { EventEmitter } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
+const vm = require('node:vm');
 
 const { keepData } = require('./data.js');
 
@@ -13,6 +14,7 @@ const variants = {
   again: { what: 'nothing, once more: what two servers that do the same differ by', add: () => undefined },
   empty: { what: 'an empty middleware', add: () => (req, res, next) => next() },
   data: { what: 'half a megabyte of plain objects, which is what leakWatch() keeps in V8\'s heap', add: () => void keepData(0.5) },
+  script: { what: 'a script compiled with vm, once: what any app may do', add: () => void setTimeout(() => vm.runInThisContext('0'), 1000) },
   watch: { what: 'leakWatch()', add: () => leakWatch() },
   contexts: { what: 'leakWatch({ contexts: true }): a context for each request', add: () => leakWatch({ contexts: true }) },
   stacks: { what: 'leakWatch() while timers grow: creation stacks of timers', add: growTimers },
