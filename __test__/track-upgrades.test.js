@@ -107,7 +107,9 @@ test('one that is closed meanwhile is in nobody\'s way', async (t) => {
   one.socket.end();
   await closed;
   const { onread } = handle; // Node's own, for handles that are closed
+  assert.equal(upgrades.size, 2);
   upgrades.sweep();
+  assert.equal(upgrades.size, 1);
   upgrades.stop();
   assert.equal(handle.onread, onread);
   assert.equal(other.socket._handle.onread, other.onread);

@@ -154,7 +154,7 @@ async function answerOf(child) {
   }
 }
 
-module.exports = { answerOf, canPin, measureCase, measureSwitched, start };
+module.exports = { WARM_UP_MS, answerOf, ask, canPin, measure, measureCase, measureSwitched, start, startServer };
 
 /** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} Options `rounds`: with each server */
 /** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */

@@ -6,15 +6,14 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 const { installLocked } = require('../../__test__/helpers/packages.js');
 const { nodeBinary } = require('../../__test__/nodes/install.js');
-const { answerOf, start } = require('./measure.js');
+const { WARM_UP_MS, ask, measure, start, startServer } = require('./measure.js');
 const { spread } = require('./table.js');
 
-const WARM_UP_MS = 6000;
 const BEFORE_MS = 1000;
 /** One after another, when the rest is over. */
 const AFTER_MS = [300, 700, 1000];
 const CONNECTIONS = 64;
-const MEGABYTES = '32';
+const MEGABYTES = 32;
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +33,7 @@ async function main() {
     console.log(`| | before | ${AFTER_MS.map((ms) => `next ${ms} ms`).join(' | ')} |\n| --- ${'| --- '.repeat(1 + AFTER_MS.length)}|`);
     for (const variant of values.variants.split(',')) {
       const rows = [];
-      for (let n = 0; n < Number(values.servers); n++) rows.push(await measure(node, variant));
+      for (let n = 0; n < Number(values.servers); n++) rows.push(await measureRest(node, variant));
       const medians = rows[0].map((_, at) => spread(rows.map((row) => row[at])).median.toFixed(1));
       console.log(`| ${[variant, ...medians].join(' | ')} |`);
     }
@@ -42,24 +41,20 @@ async function main() {
 }
 
 /** @returns {Promise<number[]>} before, and piece by piece after the rest */
-async function measure(node, variant) {
-  const [server, client] = [start(node, 'server.js', [variant, 'json', MEGABYTES], 0), start(node, 'client.js', [], 1)];
+async function measureRest(node, variant) {
+  const client = start(node, 'client.js', [], 1);
+  const children = [client];
   try {
-    const { port } = await answerOf(server);
-    const ask = (child, message) => (child.send(message), answerOf(child));
-    const load = (durationMs) => ask(client, { job: 'load', port, connections: CONNECTIONS, durationMs });
-    const micros = async (durationMs) => {
-      const before = await ask(server, 'usage');
-      const { requests } = await load(durationMs);
-      return (((await ask(server, 'usage')).cpuMs - before.cpuMs) * 1000) / requests;
-    };
+    const server = await startServer(node, variant, 'json', MEGABYTES, children);
+    const load = (durationMs) => ask(client, { job: 'load', port: server.port, connections: CONNECTIONS, durationMs });
+    const micros = async (durationMs) => (await measure(server, () => load(durationMs))).cpuMicros;
     await load(WARM_UP_MS);
     const figures = [await micros(BEFORE_MS)];
     await sleep(Number(values.rest) * 1000);
     for (const ms of AFTER_MS) figures.push(await micros(ms));
     return figures;
   } finally {
-    for (const child of [server, client]) child.kill();
+    for (const child of children) child.kill();
   }
 }
 

@@ -1,9 +1,11 @@
 'use strict';
 const { harmless } = require('./patch.js');
 
-/** A handle may be closed already. */
+/** Not of a handle that is closed, to which Node gives an `onread` that does nothing. */
+const isOnTop = (reading) => reading !== undefined && reading.handle.onread === reading.wrapper;
+
 const takeOut = harmless((reading) => {
-  if (reading?.handle.onread === reading.wrapper) reading.handle.onread = reading.original;
+  if (isOnTop(reading)) reading.handle.onread = reading.original;
 });
 
 /**
@@ -37,9 +39,14 @@ class Upgrades {
     this.#open.add(new WeakRef(reading));
   }
 
-  /** Forgets what is gone. */
+  /** How many can be taken out. */
+  get size() {
+    return this.#open.size;
+  }
+
+  /** Forgets what is closed; what somebody else has wrapped takes itself out once it is on top again. */
   sweep() {
-    for (const ref of this.#open) if (ref.deref() === undefined) this.#open.delete(ref);
+    for (const ref of this.#open) if (!isOnTop(ref.deref())) this.#open.delete(ref);
   }
 
   /** Where somebody has wrapped the wrapper it stays until its next call on top. */
