@@ -5,14 +5,13 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { nodes } = require('./fixtures/nodes.js');
+const { nodeBinary } = require('./nodes/install.js');
 
 const fixture = path.join(__dirname, 'fixtures', 'rested.js');
 
-for (const { node, version } of nodes()) {
-  test(`a watch leaves V8's heap for embedders empty, on Node ${version}`, () => {
-    const { before, after, routes } = JSON.parse(execFileSync(node, [fixture], { encoding: 'utf8', timeout: 60_000 }));
-    assert.deepEqual(routes, ['GET (unmatched)', 'GET /one', 'GET /other']);
-    assert.equal(after, before);
-  });
-}
+// The first version that keeps scripts there, and tells what it holds.
+test("a watch leaves V8's heap for embedders empty, on Node 24", () => {
+  const { before, after, routes } = JSON.parse(execFileSync(nodeBinary('24'), [fixture], { encoding: 'utf8', timeout: 60_000 }));
+  assert.deepEqual(routes, ['GET (unmatched)', 'GET /one', 'GET /other']);
+  assert.equal(after, before);
+});
