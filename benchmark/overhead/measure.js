@@ -75,7 +75,8 @@ async function measureServers({ node, name, variants, rounds, durationMs, connec
     const servers = await Promise.all(variants.map((variant) => startServer(node, variant, name, megabytes, children)));
     const load = (server, ms) => ask(client, { job: 'load', port: server.port, connections, durationMs: ms });
     if (name === 'sockets') for (const { port } of servers) await openSockets(node, port, sockets, children);
-    for (const server of servers) await load(server, WARM_UP_MS);
+    // In turns as well: one that rests while the others warm up is another one when it is measured.
+    for (let ms = 0; ms < WARM_UP_MS; ms += durationMs) for (const server of servers) await load(server, durationMs);
     for (let round = 0; round < rounds; round++) {
       // Each variant stands in each place of the order.
       for (let n = 0; n < variants.length; n++) {
