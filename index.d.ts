@@ -20,7 +20,7 @@ declare namespace leakWatch {
     track?: 'auto' | 'all';
     /**
      * Whether requests get contexts of their own (one AsyncLocalStorage), so that promises, timers and callbacks that
-     * keep one are counted by route, in heap snapshots too: each (`true`), none, or `auto` (default): up to 200 a
+     * keep one are counted by route, in heap snapshots too: each (`true`), none, or `auto` (default): up to 100 a
      * second on Node 24 and later, of more as many at random; none before. With `track: 'all'` each.
      */
     contexts?: 'auto' | boolean;
@@ -357,7 +357,7 @@ declare namespace leakWatch {
     memory: MemorySummary;
     /** What leaks, worst first. Empty unless the verdict is leaking. */
     suspects: Suspect[];
-    /** Most requests first. Of a watched server with more than 200 requests a second estimates, from a sample of them. */
+    /** Most requests first. Of a watched server with more than 100 requests a second estimates, from a sample of them. */
     routes: { route: string; requests: number }[];
     resources: { kind: ResourceKind; name: string; holder: string | null; count: number; site: Location | null }[];
     /** What each stretch between two checkpoints kept. */

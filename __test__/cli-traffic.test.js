@@ -43,6 +43,7 @@ test('a request that never succeeds is said so', async () => {
 test('an app that refuses every request is not called healthy', async () => {
   const { code, stdout } = await leakwatch(['test', 'healthy.js', '--request', 'GET /nowhere', ...QUICK]);
   assert.match(stdout, /^UNDECIDED {2}the app refused every request, after \d+ requests/);
+  assert.doesNotMatch(stdout, /was asked/);
   assert.equal(code, 2);
 });
 

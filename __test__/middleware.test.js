@@ -64,8 +64,8 @@ for (const name of ['express', 'express4']) {
     });
     app.use((request, response) => response.end());
     await answers(app, ['GET /api', 'GET /api']);
-    assert.ok(!Object.hasOwn(layer(below), 'match'));
-    assert.ok(!Object.hasOwn(layer(inside, router.stack), 'match'));
+    assert.ok(layer(below).match('/api'));
+    assert.ok(layer(inside, router.stack).match('/'));
     assert.equal(layer(matched).match, wrapped);
   });
 

@@ -20,7 +20,7 @@ const SURVIVED_COLLECTIONS = 2;
 /** Of the time: what recording timers may take while they grow. */
 const SHARE = 0.01;
 /** Requests that get a context where contexts are cheap: one for each would take a busy server a twentieth of its time. */
-const CONTEXTS_PER_SECOND = 200;
+const CONTEXTS_PER_SECOND = 100;
 /** Readings between two looks at whether live memory grows. */
 const READINGS_PER_LOOK = 12;
 /** Moments whose resources are kept, and how many groups of each: what proves that something piles up. */

@@ -24,7 +24,7 @@ function createMiddleware() {
 /** The application comes first: where anything is unusual the layer is left alone. */
 function stepAside(application, middleware) {
   try {
-    for (const layer of stackOf(application)) if (isPlain(layer, middleware)) layer.match = matchesNothing;
+    for (const layer of stackOf(application)) if (isPlain(layer, middleware)) matchNothing(layer);
   } catch {
     // Then it is passed through as any other.
   }
@@ -36,8 +36,10 @@ function isPlain(layer, middleware) {
   return layer.handle === middleware && isAtRoot && typeof layer.match === 'function' && !Object.hasOwn(layer, 'match');
 }
 
-function matchesNothing() {
-  return false;
+/** By what Express 5 looks at, where that is enough: a method of its own gives the layer another shape, and all layers are dearer for it. */
+function matchNothing(layer) {
+  if (Array.isArray(layer.matchers)) Object.assign(layer, { slash: false, matchers: [] });
+  if (layer.match('/')) layer.match = () => false;
 }
 
 module.exports = { createMiddleware };

@@ -8,7 +8,7 @@ const { Survivors } = require('./survivors.js');
 const { Upgrades } = require('./upgrades.js');
 
 /** Of a watched server, at least: the others are only counted, and nobody knows what they create. */
-const LOOKED_AT_PER_SECOND = 200;
+const LOOKED_AT_PER_SECOND = 100;
 /** Open requests whose route is asked for again. */
 const MAX_UNRESOLVED = 65_536;
 

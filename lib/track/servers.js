@@ -33,13 +33,18 @@ function watchServers(contexts, visitor) {
   };
 }
 
-/** Most requests of a busy server pass: what that takes is apart from what the others need, and small. */
+/**
+ * Most requests of a busy server pass: what that takes is apart from what the others need, and small. Those that are looked at without
+ * a context are served by the same call: a second one would be code that V8 compiles apart, and takes twice as long for being rare.
+ */
 function serving(original, state, contexts, visitor) {
   const visit = visiting(original, state, contexts, visitor);
   return {
     wrapper(event, request, response) {
-      if (event === 'request' && arguments.length === 3 && visitor.passes()) return original.call(this, event, request, response);
-      return Reflect.apply(visit, this, arguments);
+      if (event !== 'request' || arguments.length !== 3) return Reflect.apply(visit, this, arguments);
+      const marker = visitor.passes() || !state.active ? undefined : visitor.begin(this, event, request, response);
+      if (marker) return contexts.run(marker, original, this, [event, request, response]);
+      return original.call(this, event, request, response);
     },
   }.wrapper;
 }

@@ -200,7 +200,7 @@ fn evidence(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Gr
     let acquitted = (compared > 0 && suspects.is_empty() && doubts.is_empty())
         .then(|| format!("{compared} heap snapshots compared: nothing new stays after every round"));
     let unseen = only_route(run)
-        .filter(|_| suspects.is_empty())
+        .filter(|_| suspects.is_empty() && !run.refused)
         .map(|route| format!("only {route} was asked: --request and --traffic ask other routes"));
     let measured = growth.iter().map(Growth::sentence);
     doubts.iter().cloned().chain(measured).chain(acquitted).chain(unseen).collect()
