@@ -30,6 +30,14 @@ test('an unbounded map of sessions: held where, by which route', async () => {
   assert.equal(path.resolve(FIXTURES, suspect.heldAt.file), path.join(FIXTURES, 'leaky.js'));
 });
 
+test('an app that watches itself does not get in the way of its test', async () => {
+  const { report } = await reportOf('watched-leaky.js', '--request', 'GET /drafts/{{n}}', '--requests', '1500');
+  const [suspect] = report.suspects;
+  assert.equal(suspect?.name, 'Draft', report.summary);
+  assert.deepEqual(suspect.routes, ['GET /drafts/:text']);
+  assert.ok(suspect.retainerPath.some((step) => step.name === 'drafts'), JSON.stringify(suspect.retainerPath));
+});
+
 test('its twin that keeps one session is healthy', async () => {
   const { code, report } = await reportOf('healthy.js', ...LOGIN);
   assert.deepEqual([code, report.verdict, report.suspects], [0, 'healthy', []]);

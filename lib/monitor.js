@@ -13,6 +13,7 @@ const { areContextsCheap } = require('./track/contexts.js');
 const { createTracker } = require('./track/index.js');
 const { harmless } = require('./track/patch.js');
 const { canSeeStacks } = require('./track/sites.js');
+const { isUnderTest } = require('./under-test.js');
 
 const MAX_CHECKPOINTS = 1000;
 /** A request that lives through so many major collections after its response is a survivor; a stream is kept. */
@@ -51,7 +52,7 @@ class Monitor {
   constructor(settings) {
     this.#settings = settings;
     this.#floors = new Ring(settings.history);
-    this.#mayProve = settings.prove && native.backgroundSupport().supported;
+    this.#mayProve = settings.prove && !isUnderTest() && native.backgroundSupport().supported;
     const all = settings.track === 'all';
     this.#tracker = createTracker({ stacks: true, share: all ? 1 : SHARE, timers: all, listeners: all, handles: all, files: all, streams: all, requests: all, collections: SURVIVED_COLLECTIONS });
     this.#follower = new Follower(this.#tracker, async () => countOutgoing(await native.readOpenFiles()));

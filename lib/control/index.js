@@ -2,6 +2,7 @@
 // The child side of `leakwatch test`: lives in the app's process, answers the parent's commands.
 const net = require('node:net');
 const { createTracker } = require('../track/index.js');
+const { beUnderTest } = require('../under-test.js');
 const { Channel } = require('./channel.js');
 const { watchForks } = require('./cluster.js');
 const { Gate } = require('./gate.js');
@@ -16,6 +17,7 @@ const { Workers } = require('./workers.js');
  * @param {number} descriptor
  */
 function start(descriptor) {
+  beUnderTest();
   const socket = new net.Socket({ fd: descriptor, readable: true, writable: true });
   // The app decides how long its process lives, not the channel.
   socket.unref();
