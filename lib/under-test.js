@@ -1,11 +1,11 @@
 'use strict';
 
-/** Seen by another copy of this package, too: the app's need not be the one that tests it. */
+/** Seen by another copy of this package, too: the app's need not be the one that tests it. Not a global, which apps look through. */
 const MARK = Symbol.for('leakwatch.test');
 
 /** From here on `leakwatch test` takes this thread's heap snapshots. */
 function beUnderTest() {
-  Object.defineProperty(globalThis, MARK, { value: true, configurable: true });
+  Object.defineProperty(process, MARK, { value: true, configurable: true });
 }
 
 /**
@@ -13,7 +13,7 @@ function beUnderTest() {
  * ids when another session ends that did, and the snapshots no longer belong together.
  */
 function isUnderTest() {
-  return MARK in globalThis;
+  return MARK in process;
 }
 
 module.exports = { beUnderTest, isUnderTest };
