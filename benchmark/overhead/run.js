@@ -34,6 +34,8 @@ async function main() {
   const names = turns > 0 ? ['bare', 'watch'] : ['bare', ...values.variants.split(',')];
   const [running] = process.versions.node.split('.');
   const missed = [];
+  /** Measurements that belong together, by what they have in common. @type {Map<string, Record<string, import('./measure.js').Result>>} */
+  const together = new Map();
   console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.release()}; ${turns > 0 ? `one server, in which it is switched on and off ${turns} times, ${values.rounds} rounds of ${values.seconds} s each time` : `${values.servers} servers of each one after another, ${values.rounds} rounds of ${values.seconds} s in turns with each`}, ${values.connections} connections, ${canPin ? 'client and servers on different cores' : 'not pinned'}.`);
   console.log(`Medians over the ${turns > 0 ? 'turns' : 'servers'}, in brackets between what they lie with 95 % confidence; ratios to bare in the same round.\n`);
   for (const name of names) console.log(`- ${name}: ${variants[name].what}`);
@@ -54,13 +56,26 @@ async function main() {
         megabytes: Number(values.data),
         idleMs: ['json', 'sockets'].includes(name) ? Number(values.idle) * 1000 : 0,
       };
-      const rows = rowsOf(await (turns > 0 ? measureSwitched(options) : measureCase(options)), options.rounds);
+      const results = await (turns > 0 ? measureSwitched(options) : measureCase(options));
+      for (const shared of ['all', `Node ${version}`, name]) add(together, shared, results);
+      const rows = rowsOf(results, options.rounds);
       console.log(`\n### ${name}, Node ${version}\n\n${tableOf(rows)}`);
       missed.push(...misses(rows).map((text) => `${name}, Node ${version}: ${text}`));
     }
   }
+  for (const [shared, results] of together) console.log(`\n### together: ${shared}\n\n${tableOf(rowsOf(results, Number(values.rounds)))}`);
   for (const text of missed) console.log(`\nleakWatch() costs more than it may: ${text}`);
   if (missed.length > 0) process.exitCode = 1;
+}
+
+/** Pairs of servers of several cases or versions count alike. */
+function add(together, shared, results) {
+  const sum = together.get(shared) ?? {};
+  together.set(shared, sum);
+  for (const [variant, measured] of Object.entries(results)) {
+    sum[variant] ??= { rounds: [], rss: [], idlePercent: [] };
+    for (const [field, figures] of Object.entries(measured)) sum[variant][field].push(...figures);
+  }
 }
 
 main();

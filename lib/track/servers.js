@@ -35,7 +35,7 @@ function watchServers(contexts, visitor) {
 
 /**
  * Most requests of a busy server pass: what that takes is apart from what the others need, and small. Those that are looked at without
- * a context are served by the same call: a second one would be code that V8 compiles apart, and takes twice as long for being rare.
+ * a context are served by the same call, so that V8 has no second, rare way to compile.
  */
 function serving(original, state, contexts, visitor) {
   const visit = visiting(original, state, contexts, visitor);
