@@ -34,7 +34,12 @@ const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0
  */
 async function measureCase({ servers, ...options }) {
   const results = Object.fromEntries(options.variants.map((variant) => [variant, { rounds: [], rss: [], idlePercent: [] }]));
-  for (let n = 0; n < servers; n++) await measureServers(options, n, results);
+  const { length } = options.variants;
+  for (let turn = 0; turn < servers; turn++) {
+    // None is always the first to be started.
+    const variants = options.variants.map((_, n) => options.variants[(n + turn) % length]);
+    await measureServers({ ...options, variants }, results);
+  }
   return results;
 }
 
@@ -68,8 +73,8 @@ async function measureSwitched({ node, name, turns, rounds, durationMs, connecti
   return results;
 }
 
-/** @param {Options} options @param {number} turn @param {Record<string, Result>} results are added to */
-async function measureServers({ node, name, variants, rounds, durationMs, connections, sockets, megabytes, idleMs }, turn, results) {
+/** @param {Options} options @param {Record<string, Result>} results are added to */
+async function measureServers({ node, name, variants, rounds, durationMs, connections, sockets, megabytes, idleMs }, results) {
   const client = start(node, 'client.js', [], 1);
   const children = [client];
   try {
@@ -81,7 +86,7 @@ async function measureServers({ node, name, variants, rounds, durationMs, connec
     for (let round = 0; round < rounds; round++) {
       // Each variant stands in each place of the order.
       for (let n = 0; n < variants.length; n++) {
-        const at = (n + round + turn) % variants.length;
+        const at = (n + round) % variants.length;
         results[variants[at]].rounds.push(await measure(servers[at], () => load(servers[at], durationMs)));
       }
     }
