@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
+const { setImmediate } = require('node:timers/promises');
 const { LeakWatchRequest } = require('../lib/track/contexts.js');
 const { createTracker } = require('../lib/track/index.js');
 const { Responses } = require('../lib/track/responses.js');
@@ -46,6 +47,36 @@ test('what is under way when the watch ends keeps no listener, and tells nothing
   assert.deepEqual(response.listeners('close'), [own]);
   response.emit('close');
   assert.equal(responses.size, 0);
+});
+
+test('Node warns of as many listeners of the application as without a watch, and as many are allowed afterwards', async (t) => {
+  const warned = [];
+  const onWarning = ({ name, count }) => warned.push({ name, count });
+  t.after(() => process.off('warning', onWarning));
+  process.on('warning', onWarning);
+  const listening = (listeners) => {
+    const response = new EventEmitter();
+    new Responses(() => {}).watch(response, lookAt('x'));
+    for (let n = 0; n < listeners; n++) response.on('close', () => {});
+    return response;
+  };
+  const ten = listening(10);
+  await setImmediate();
+  assert.deepEqual(warned, []);
+  listening(11);
+  await setImmediate();
+  assert.deepEqual(warned, [{ name: 'MaxListenersExceededWarning', count: 12 }]); // ours among them
+  ten.emit('close');
+  assert.equal(ten.getMaxListeners(), EventEmitter.defaultMaxListeners);
+});
+
+test('a response that may have any number of listeners still may', () => {
+  const responses = new Responses(() => {});
+  const response = new EventEmitter().setMaxListeners(0);
+  responses.watch(response, lookAt('x'));
+  assert.equal(response.getMaxListeners(), 0);
+  responses.stop();
+  assert.equal(response.getMaxListeners(), 0);
 });
 
 test('a response that cannot take out a listener does not keep a watch from ending', () => {

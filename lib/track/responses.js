@@ -1,11 +1,25 @@
 'use strict';
+const { EventEmitter } = require('node:events');
 const { harmless } = require('./patch.js');
+
+/** Taken now: a watch takes note of emitters whose limit somebody raises. */
+const { getMaxListeners, setMaxListeners } = EventEmitter.prototype;
 
 /** Followed at once; what has no place is not. */
 const MAX_OPEN = 65_536;
 
+/** Node warns of as many listeners of the application's as it does without ours. */
+const makeRoom = harmless((response, listeners) => {
+  const limit = getMaxListeners.call(response);
+  if (limit > 0 && limit + listeners > 0) setMaxListeners.call(response, limit + listeners);
+});
+
 /** Not every response that a server is given by hand can all that Node's can. */
-const takeOut = harmless((underWay) => underWay?.response.off('close', underWay.onClose));
+const takeOut = harmless((underWay) => {
+  if (!underWay) return;
+  underWay.response.off('close', underWay.onClose);
+  makeRoom(underWay.response, -1);
+});
 
 /**
  * Responses under way to requests that are looked at. Node tells when one is closed, whether it was finished or cut off. One
@@ -36,6 +50,7 @@ class Responses {
     if (this.size >= MAX_OPEN) return false;
     const underWay = { response, onClose: () => this.#close(ref, underWay, look) };
     const ref = new WeakRef(underWay);
+    makeRoom(response, 1);
     response.on('close', underWay.onClose);
     this.#open.add(ref);
     return true;
