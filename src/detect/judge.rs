@@ -160,7 +160,7 @@ fn summary(
             format!("{}{others} {after}", advice::title(first))
         }
         Verdict::Healthy => {
-            let which = only_route(run).map(|route| format!(", all of them {route}")).unwrap_or_default();
+            let which = only_asked(run).map(|route| format!(", all of them {route}")).unwrap_or_default();
             format!("nothing keeps growing with the requests, {after}{which}")
         }
         Verdict::Undecided if !doubts.is_empty() => {
@@ -181,7 +181,7 @@ fn summary(
 }
 
 /// The route that all requests asked for: nobody saw what others keep.
-fn only_route(run: &TestRun) -> Option<&str> {
+fn only_asked(run: &TestRun) -> Option<&str> {
     match run.points.last()?.routes.keys().collect::<Vec<_>>()[..] {
         [route] => Some(route),
         _ => None,
@@ -199,7 +199,7 @@ fn evidence(run: &TestRun, suspects: &[Suspect], doubts: &[String], growth: &[Gr
     let compared = run.snapshots.len();
     let acquitted = (compared > 0 && suspects.is_empty() && doubts.is_empty())
         .then(|| format!("{compared} heap snapshots compared: nothing new stays after every round"));
-    let unseen = only_route(run)
+    let unseen = only_asked(run)
         .filter(|_| suspects.is_empty() && !run.refused)
         .map(|route| format!("only {route} was asked: --request and --traffic ask other routes"));
     let measured = growth.iter().map(Growth::sentence);
@@ -225,5 +225,40 @@ fn memory(run: &TestRun) -> MemorySummary {
             .reduce(f64::min)
             .map(bytes),
         time_to_limit_seconds: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::Point;
+    use super::*;
+
+    /// A run of three rounds after which nothing had grown.
+    fn steady(routes: &[&str]) -> Report {
+        let point = |round: u64| Point {
+            requests: (100 * round) as f64,
+            routes: routes.iter().map(|route| ((*route).to_owned(), 100 * round)).collect(),
+            ..Point::default()
+        };
+        judge(&TestRun { points: (1..4).map(point).collect(), ..TestRun::default() }).unwrap()
+    }
+
+    #[test]
+    fn an_app_of_which_one_route_was_asked_is_healthy_as_far_as_that_goes() {
+        let report = steady(&["GET /items/:id"]);
+        assert_eq!(report.verdict, Verdict::Healthy);
+        assert_eq!(
+            report.summary,
+            "nothing keeps growing with the requests, after 300 requests, all of them GET /items/:id"
+        );
+        let unseen = "only GET /items/:id was asked: --request and --traffic ask other routes";
+        assert!(report.evidence.iter().any(|told| told == unseen), "{:?}", report.evidence);
+    }
+
+    #[test]
+    fn of_several_routes_none_is_told() {
+        let report = steady(&["GET /a", "GET /b"]);
+        assert_eq!(report.summary, "nothing keeps growing with the requests, after 300 requests");
+        assert!(!report.evidence.iter().any(|told| told.contains("GET /a")), "{:?}", report.evidence);
     }
 }
