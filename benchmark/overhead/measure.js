@@ -10,11 +10,15 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 /**
  * V8 compiles and optimises while the first hundred thousand requests come: on Node 26 a bare server's p99 was 2.3 ms in its third
- * second, and 1.2 ms from the eighth on. And it grows its young generation in steps for minutes, or never: a server that is a step
- * ahead of another has 8 MB more, and beside 5,000 WebSockets on Node 24 a p99 of 3.4 ms instead of 2.4. Here each has warmed up, and
- * has all the time what Node 20 and 22 have at most.
+ * second, and 1.2 ms from the eighth on.
  */
 const WARM_UP_MS = 6000;
+/**
+ * V8 grows its young generation in steps for minutes, or never, and two servers that do the same differ by a step as long as they live.
+ * So it has a fixed size. Downloads fill 16 MB about when the 64 MB of their buffers make V8 mark the whole heap: which of the
+ * two comes first is chance there, and decides whether a download takes 415 or 760 microseconds (Node 26, bare). At 8 MB it is always the first.
+ */
+const YOUNG_MB = 8;
 /**
  * When little has been allocated for a while V8 makes its heap smaller, which takes it 0.2 to 0.4 s once, of a bare server, too, but
  * later, and gives up code that it compiled. So it is waited for; and as it may come later still, an idle process is measured in pieces.
@@ -24,7 +28,6 @@ const SETTLE_MS = 70_000;
 const IDLE_PIECE_MS = 5000;
 /** After a switch V8 compiles anew what the switch has changed. */
 const SWITCHED_MS = 3000;
-const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 const canPin = os.cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
 
@@ -49,12 +52,12 @@ async function measureCase({ servers, ...options }) {
  * @param {Options & { turns: number }} options `rounds`: in each turn
  * @returns {Promise<Record<string, Result>>}
  */
-async function measureSwitched({ node, name, turns, rounds, durationMs, connections, sockets, megabytes }) {
+async function measureSwitched({ node, name, turns, rounds, durationMs, connections, sockets, ...sizes }) {
   const client = start(node, 'client.js', [], 1);
   const children = [client];
   const results = { bare: { rounds: [], rss: [], idlePercent: [] }, watch: { rounds: [], rss: [], idlePercent: [] } };
   try {
-    const server = await startServer(node, 'watch', name, megabytes, children);
+    const server = await startServer(node, 'watch', name, sizes, children);
     const load = (ms) => ask(client, { job: 'load', port: server.port, connections, durationMs: ms });
     if (name === 'sockets') await openSockets(node, server.port, sockets, children);
     for (let turn = -1; turn < turns; turn++) {
@@ -74,11 +77,11 @@ async function measureSwitched({ node, name, turns, rounds, durationMs, connecti
 }
 
 /** @param {Options} options @param {Record<string, Result>} results are added to */
-async function measureServers({ node, name, variants, rounds, durationMs, connections, sockets, megabytes, idleMs }, results) {
+async function measureServers({ node, name, variants, rounds, durationMs, connections, sockets, idleMs, ...sizes }, results) {
   const client = start(node, 'client.js', [], 1);
   const children = [client];
   try {
-    const servers = await Promise.all(variants.map((variant) => startServer(node, variant, name, megabytes, children)));
+    const servers = await Promise.all(variants.map((variant) => startServer(node, variant, name, sizes, children)));
     const load = (server, ms) => ask(client, { job: 'load', port: server.port, connections, durationMs: ms });
     if (name === 'sockets') for (const { port } of servers) await openSockets(node, port, sockets, children);
     // In turns as well: one that rests while the others warm up is another one when it is measured.
@@ -98,14 +101,15 @@ async function measureServers({ node, name, variants, rounds, durationMs, connec
   }
 }
 
-function start(node, file, args, core) {
-  const child = fork(path.join(__dirname, file), args, { execPath: node, execArgv: FLAGS });
+function start(node, file, args, core, youngMegabytes = YOUNG_MB) {
+  const execArgv = ['--no-warnings', '--expose-gc', `--min-semi-space-size=${youngMegabytes}`, `--max-semi-space-size=${youngMegabytes}`];
+  const child = fork(path.join(__dirname, file), args, { execPath: node, execArgv });
   if (canPin) spawnSync('taskset', ['-a', '-p', '-c', String(core), String(child.pid)], { stdio: 'ignore' });
   return child;
 }
 
-async function startServer(node, variant, name, megabytes, children) {
-  const child = start(node, 'server.js', [variant, name, String(megabytes)], 0);
+async function startServer(node, variant, name, { megabytes, youngMegabytes }, children) {
+  const child = start(node, 'server.js', [variant, name, String(megabytes)], 0, youngMegabytes);
   children.push(child);
   const { port } = await answerOf(child);
   return { child, port };
@@ -161,8 +165,8 @@ async function answerOf(child) {
   }
 }
 
-module.exports = { WARM_UP_MS, answerOf, ask, canPin, measure, measureCase, measureSwitched, start, startServer };
+module.exports = { WARM_UP_MS, YOUNG_MB, answerOf, ask, canPin, measure, measureCase, measureSwitched, start, startServer };
 
-/** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, idleMs: number }} Options `rounds`: with each server */
+/** @typedef {{ node: string, name: string, variants: string[], rounds: number, durationMs: number, connections: number, sockets: number, megabytes: number, youngMegabytes?: number, idleMs: number }} Options `rounds`: with each server */
 /** @typedef {{ perSecond: number, p99Ms: number, cpuMicros: number }} Round */
 /** @typedef {{ rounds: Round[], rss: number[], idlePercent: number[] }} Result `rss` in bytes: of each server; `rounds` and `idlePercent`: of one after another, several of each */

@@ -45,7 +45,7 @@ async function measureRest(node, variant) {
   const client = start(node, 'client.js', [], 1);
   const children = [client];
   try {
-    const server = await startServer(node, variant, 'json', MEGABYTES, children);
+    const server = await startServer(node, variant, 'json', { megabytes: MEGABYTES }, children);
     const load = (durationMs) => ask(client, { job: 'load', port: server.port, connections: CONNECTIONS, durationMs });
     const micros = async (durationMs) => (await measure(server, () => load(durationMs))).cpuMicros;
     await load(WARM_UP_MS);

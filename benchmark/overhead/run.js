@@ -8,7 +8,7 @@ const os = require('node:os');
 const { parseArgs } = require('node:util');
 const { installLocked } = require('../../__test__/helpers/packages.js');
 const { nodeBinary } = require('../../__test__/nodes/install.js');
-const { canPin, measureCase, measureSwitched } = require('./measure.js');
+const { YOUNG_MB, canPin, measureCase, measureSwitched } = require('./measure.js');
 const { misses, rowsOf, tableOf } = require('./table.js');
 const { variants } = require('./variants.js');
 
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     sockets: { type: 'string', default: '5000' },
     switched: { type: 'string', default: '0' },
     data: { type: 'string', default: '32' }, // megabytes of objects that every server keeps
+    young: { type: 'string', default: String(YOUNG_MB) }, // megabytes of V8's young generation (a half of it)
     idle: { type: 'string', default: '10' }, // seconds, in pieces of five, for json and sockets
   },
 });
@@ -54,6 +55,7 @@ async function main() {
         connections: Number(values.connections),
         sockets: Number(values.sockets),
         megabytes: Number(values.data),
+        youngMegabytes: Number(values.young),
         idleMs: ['json', 'sockets'].includes(name) ? Number(values.idle) * 1000 : 0,
       };
       const results = await (turns > 0 ? measureSwitched(options) : measureCase(options));
