@@ -85,6 +85,11 @@ impl Child {
         self.check_activity()
     }
 
+    fn check_or_kill(&mut self) -> Result<(), CaptureError> {
+        self.checked = Instant::now();
+        self.check().inspect_err(|_| self.kill())
+    }
+
     /// What it reads of its parent's heap does not count, neither as it was forked nor as it was copied.
     fn measure(&mut self) {
         if let (Some(now), Some(inherited)) = (anonymous_of(self.pid as u32), self.messages.inherited()) {
@@ -164,16 +169,15 @@ impl Child {
 impl Writer for Child {
     fn wait(&mut self, pipe: &PipeReader) -> Result<(), CaptureError> {
         loop {
-            // What V8 builds is whole, and as large as it will be, when the first bytes come.
-            let first = self.session.bytes() == 0 && readable(pipe, Duration::ZERO);
-            if first || self.checked.elapsed() >= CHECK_EVERY {
-                self.checked = Instant::now();
-                self.check().inspect_err(|_| self.kill())?;
+            if self.checked.elapsed() >= CHECK_EVERY {
+                self.check_or_kill()?;
             }
             if readable(pipe, CHECK_EVERY) {
-                return Ok(());
+                break;
             }
         }
+        // What V8 builds is whole, and as large as it will be, when the first bytes come.
+        if self.session.bytes() == 0 { self.check_or_kill() } else { Ok(()) }
     }
 
     fn give_up(&mut self) {
