@@ -24,7 +24,7 @@ const { values } = parseArgs({
     sockets: { type: 'string', default: '5000' },
     switched: { type: 'string', default: '0' },
     data: { type: 'string', default: '32' }, // megabytes of objects that every server keeps
-    young: { type: 'string', default: String(YOUNG_MB) }, // megabytes of V8's young generation (a half of it)
+    young: { type: 'string', default: String(YOUNG_MB) }, // megabytes of each semi-space of V8's young generation
     idle: { type: 'string', default: '10' }, // seconds, in pieces of five, for json and sockets
   },
 });
