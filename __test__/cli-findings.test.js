@@ -43,6 +43,13 @@ test('its twin that keeps one session is healthy', async () => {
   assert.deepEqual([code, report.verdict, report.suspects], [0, 'healthy', []]);
 });
 
+test('an app that ends heap profiler sessions meanwhile is undecided: its snapshots cannot be compared', async () => {
+  const { code, report } = await reportOf('profiled.js', '--request', 'GET /');
+  assert.deepEqual([code, report.verdict, report.suspects], [2, 'undecided', []]);
+  assert.match(report.summary, /the heap snapshots cannot be compared/);
+  assert.match(report.evidence[0], /V8 gave out object ids anew .*HeapProfiler\.disable/);
+});
+
 test('a listener per request in an ES module', async () => {
   const { code, report } = await reportOf('leaky-module.mjs', '--request', 'GET /prices/{{n}}');
   assert.equal(code, 1);

@@ -46,5 +46,6 @@ pub mod steps;
 mod suspect_id;
 mod timer_callbacks;
 mod touches;
+mod verdict;
 mod worker_threads;
 mod written;

@@ -19,6 +19,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use classes::{Census, ClassDelta, class_deltas};
+pub use process::is_of_one_process;
 pub use rows::{GrownContent, Growth, MatchedBy, Trend};
 
 use process::Samples;
@@ -60,8 +61,8 @@ impl SnapshotComparison {
     pub fn of(graphs: &[&HeapGraph], top: usize, task: &Task) -> Result<Self, HeapError> {
         let [first, .., last] = graphs else { panic!("a comparison needs at least two snapshots") };
         task.enter(Phase::Answering, graphs.iter().map(|graph| graph.node_count()).sum())?;
-        let same_process = graphs.windows(2).all(|pair| Samples::of(pair[0]).same_process(pair[1]));
-        let is_reversed = |pair: &[&HeapGraph]| Samples::of(pair[1]).same_process(pair[0]);
+        let same_process = graphs.windows(2).all(|pair| is_of_one_process(pair[0], pair[1]));
+        let is_reversed = |pair: &[&HeapGraph]| is_of_one_process(pair[1], pair[0]);
         let in_order = same_process || !graphs.windows(2).any(is_reversed);
         task.check()?;
         let (growth, classes) = both(

@@ -10,6 +10,12 @@ const SAMPLES: usize = 2000;
 /// in any two processes.
 const AGREEING: usize = 50;
 
+/// True when both snapshots were taken in one process, the first one first, and V8 gave out no object ids anew between
+/// them: see [`Samples::same_process`].
+pub fn is_of_one_process(earlier: &HeapGraph, later: &HeapGraph) -> bool {
+    Samples::of(earlier).same_process(later)
+}
+
 /// Some objects of a snapshot, to be looked for in a later one.
 pub(super) struct Samples {
     last_id: u32,
