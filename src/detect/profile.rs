@@ -22,6 +22,8 @@ pub struct AllocationProfile {
     pub node_calls: Vec<NodeCall>,
     /// Live bytes of all stacks, also of those without such a frame.
     pub bytes: f64,
+    /// What the smallest sample stands for: about as many bytes as lie between two samples.
+    pub sample_bytes: f64,
 }
 
 /// One allocation stack.
@@ -95,7 +97,13 @@ impl AllocationProfile {
         let mut stacks: Vec<_> =
             collected.bytes_of.into_iter().map(|(frames, bytes)| AllocationStack { frames, bytes }).collect();
         stacks.sort_by(|a, b| b.bytes.total_cmp(&a.bytes).then_with(|| a.frames.cmp(&b.frames)));
-        Some(AllocationProfile { stacks, node_calls: collected.node_calls, bytes: bytes_below(&file.head) })
+        let sizes = collected.sizes.iter();
+        Some(AllocationProfile {
+            stacks,
+            node_calls: collected.node_calls,
+            bytes: sizes.clone().sum(),
+            sample_bytes: sizes.copied().reduce(f64::min).unwrap_or_default(),
+        })
     }
 }
 
@@ -103,6 +111,8 @@ impl AllocationProfile {
 struct Collected {
     bytes_of: HashMap<Vec<Rc<Frame>>, f64>,
     node_calls: Vec<NodeCall>,
+    /// Of all stacks.
+    sizes: Vec<f64>,
 }
 
 /// What stands above a node of the profile.
@@ -119,6 +129,7 @@ fn collect<'a>(node: &'a ProfileNode, outer: &mut Outer<'a>, collected: &mut Col
     let nodes = if frame.is_some() { std::mem::take(&mut outer.nodes) } else { Vec::new() };
     outer.frames.extend(frame.clone());
     outer.nodes.extend(is_nodes.then_some(&node.call_frame));
+    collected.sizes.extend((node.self_size > 0.0).then_some(node.self_size));
     if node.self_size > 0.0 && !outer.frames.is_empty() {
         let frames: Vec<Rc<Frame>> = outer.frames.iter().rev().cloned().collect();
         if let Some(called) = outer.nodes.first() {
@@ -141,10 +152,6 @@ fn collect<'a>(node: &'a ProfileNode, outer: &mut Outer<'a>, collected: &mut Col
         outer.frames.pop();
         outer.nodes = nodes;
     }
-}
-
-fn bytes_below(node: &ProfileNode) -> f64 {
-    node.self_size + node.children.iter().map(bytes_below).sum::<f64>()
 }
 
 fn application_frame(call: &CallFrame) -> Option<Frame> {
@@ -201,7 +208,7 @@ mod tests {
             (24.0, vec!["/app/a b.mjs:4".to_owned()]),
         ];
         assert_eq!(seen, expected);
-        assert_eq!(profile.bytes, 88.0);
+        assert_eq!((profile.bytes, profile.sample_bytes), (88.0, 8.0));
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub(super) const MAX_FILES: usize = 1000;
 /// Anchors further up say little about this leak.
 const MAX_ANCHORS: usize = 4;
 
+/// Beside a function of which fewer samples are alive, another without any may have allocated as much: chance has it.
+const TELLING_SAMPLES: f64 = 4.0;
+
 /// Reads sources next to an allocation profile.
 pub struct SiteFinder<'a> {
     sources: &'a mut SourceCache,
@@ -119,15 +122,21 @@ impl<'a> SiteFinder<'a> {
         if files.len() == 1 { files.pop() } else { None }
     }
 
-    /// Of `touches`: those inside functions, of the strongest kind there is, in functions seen to allocate first.
+    /// Of `touches`: those inside functions, of the strongest kind there is, in functions seen to allocate first; in others
+    /// only when nothing was seen to allocate much.
     fn strongest(&self, file: &Path, source: &SourceFile, touches: Vec<&Touch>) -> Vec<Site> {
         let live = |touch: &Touch| self.live_bytes(file, source, touch.function);
         let mut inside: Vec<&Touch> = touches.into_iter().filter(|touch| touch.function.is_some()).collect();
-        if inside.iter().any(|touch| live(touch) > 0.0 && touch.kind < TouchKind::Reads) {
+        let seen = inside.iter().filter(|touch| live(touch) > 0.0 && touch.kind < TouchKind::Reads);
+        let strongest = seen.map(|touch| touch.kind).min();
+        let Some(kind) = strongest.or_else(|| inside.iter().map(|touch| touch.kind).min()) else {
+            return Vec::new();
+        };
+        inside.retain(|touch| touch.kind == kind);
+        let telling = TELLING_SAMPLES * self.profile.sample_bytes;
+        if strongest.is_some() && inside.iter().any(|touch| live(touch) >= telling) {
             inside.retain(|touch| live(touch) > 0.0);
         }
-        let Some(strongest) = inside.iter().map(|touch| touch.kind).min() else { return Vec::new() };
-        inside.retain(|touch| touch.kind == strongest);
         inside.sort_by(|a, b| live(b).total_cmp(&live(a)).then_with(|| a.at.cmp(&b.at)));
         inside.into_iter().map(|touch| site(file, source, touch.at, touch.function)).collect()
     }
@@ -258,4 +267,38 @@ fn position(frame: &Frame) -> Position {
 fn dedup(sites: &mut Vec<Site>) {
     let mut seen = BTreeSet::new();
     sites.retain(|site| seen.insert((site.file.clone(), site.at.line)));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::profile::AllocationStack;
+    use super::*;
+
+    #[test]
+    fn a_place_without_samples_is_left_out_only_beside_one_with_several() {
+        let file = std::env::temp_dir().join(format!("leakwatch-sites-{}.js", std::process::id()));
+        fs::write(&file, "const mails = [];\nfunction again(mail) {\n  mails.push(mail);\n}\nfunction send(mail) {\n  mails.push(mail);\n}\n")
+            .expect("a file");
+        let mut sources = SourceCache::default();
+        let starts = sources.file(&file).expect("a source").functions[0].reported_at;
+        let frame = Frame {
+            file: file.to_string_lossy().into_owned(),
+            line: starts.line,
+            column: starts.column,
+            function: None,
+        };
+        let anchor = Anchor::Variable { file: file.clone(), name: "mails".into(), function: None };
+        let mut lines = |samples: f64| {
+            let frames = vec![Rc::new(frame.clone())];
+            let stacks = vec![AllocationStack { frames, bytes: samples * 100.0 }];
+            let profile = AllocationProfile { stacks, sample_bytes: 100.0, ..AllocationProfile::default() };
+            let sites =
+                SiteFinder::new(&mut sources, &profile, &[]).find(std::slice::from_ref(&anchor), false);
+            sites.grows_at.iter().map(|site| site.at.line).collect::<Vec<_>>()
+        };
+        assert_eq!([lines(1.0), lines(4.0)], [vec![3, 6], vec![3]]);
+        fs::remove_file(&file).expect("the file");
+    }
 }
