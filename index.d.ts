@@ -20,8 +20,8 @@ declare namespace leakWatch {
     track?: 'auto' | 'all';
     /**
      * Whether requests get contexts of their own (one AsyncLocalStorage), so that promises, timers and callbacks that
-     * keep one are counted by route, in heap snapshots too: each (`true`), none, or `auto` (default): up to 100 a
-     * second on Node 24 and later, of more as many at random; none before. With `track: 'all'` each.
+     * keep one are counted by route, in heap snapshots too: each (`true`), none, or `auto` (default): all of up
+     * to 100 a second on Node 24 and later, of more some at random; none before. With `track: 'all'` each.
      */
     contexts?: 'auto' | boolean;
     /** How many requests a second are looked at again after their response, 0 to 10000; default 20. */

@@ -26,20 +26,39 @@ function takenOf(sample, count) {
 const closeTo = (expected, seen) => assert.ok(seen > expected * 0.7 && seen < expected * 1.3, `${seen}, not about ${expected}`);
 
 test('takes all while there are few, and about as many as it may of more', () => {
-  const sample = new Sample(200, clock);
+  const sample = new Sample(200, 200, clock);
   for (let second = 0; second < 5; second++) assert.equal(takenOf(sample, 150), 150);
   takenOf(sample, 20_000); // it learns how many come
   for (let second = 0; second < 5; second++) closeTo(200, takenOf(sample, 20_000));
 });
 
+test('takes fewer of more than it takes all of, and more again when asked to', () => {
+  const sample = new Sample(200, 40, clock);
+  for (let second = 0; second < 5; second++) assert.equal(takenOf(sample, 150), 150);
+  const takenIn5 = () => [1, 2, 3, 4, 5].reduce((taken) => taken + takenOf(sample, 20_000), 0);
+  takenOf(sample, 20_000); // it learns how many come
+  closeTo(5 * 40, takenIn5());
+  sample.ofMore = 200;
+  takenOf(sample, 20_000);
+  closeTo(5 * 200, takenIn5());
+  sample.ofMore = 40;
+  takenOf(sample, 20_000);
+  closeTo(5 * 40, takenIn5());
+  for (let look = 0; look < 3; look++) {
+    takenOf(sample, 150);
+    sample.refresh();
+  }
+  assert.equal(takenOf(sample, 150), 150);
+});
+
 test('a burst is met within the second', () => {
-  const sample = new Sample(200, clock);
+  const sample = new Sample(200, 200, clock);
   takenOf(sample, 10);
   assert.ok(takenOf(sample, 50_000) < 1000);
 });
 
 test('what comes after a rest is soon known for as many as it is', () => {
-  const sample = new Sample(200, clock);
+  const sample = new Sample(200, 200, clock);
   let taken = 0;
   for (let turn = 0; turn < 10; turn++) {
     taken += takenOf(sample, 30_000);
@@ -50,7 +69,7 @@ test('what comes after a rest is soon known for as many as it is', () => {
 });
 
 test('takes all again when fewer come', () => {
-  const sample = new Sample(200, clock);
+  const sample = new Sample(200, 200, clock);
   for (let second = 0; second < 3; second++) takenOf(sample, 50_000);
   assert.ok(takenOf(sample, 100) < 20);
   for (let look = 0; look < 3; look++) {
@@ -62,7 +81,7 @@ test('takes all again when fewer come', () => {
 });
 
 test('two kinds that come by turns are taken alike', () => {
-  const sample = new Sample(200, clock);
+  const sample = new Sample(200, 200, clock);
   takenOf(sample, 10_000);
   const taken = [0, 0];
   for (let n = 0; n < 200_000; n++) {
@@ -74,7 +93,7 @@ test('two kinds that come by turns are taken alike', () => {
 });
 
 test('what is taken stands for all that came', () => {
-  const sample = new Sample(200, clock);
+  const sample = new Sample(200, 200, clock);
   let stoodFor = 0;
   let last = 0;
   for (let n = 1; n <= 100_000; n++) {
@@ -90,7 +109,7 @@ test('what is taken stands for all that came', () => {
 });
 
 test('without a limit all are taken', () => {
-  assert.equal(takenOf(new Sample(Infinity, clock), 100_000), 100_000);
+  assert.equal(takenOf(new Sample(Infinity, Infinity, clock), 100_000), 100_000);
 });
 
 test('of many requests few get a context', async (t) => {

@@ -8,7 +8,7 @@ const { LeakWatchError } = require('./errors.js');
  * @property {'auto' | 'all'} [track] `auto` (default): creation stacks only for what grows. `all`: for everything from
  *   the start, which costs more
  * @property {'auto' | boolean} [contexts] whether requests have contexts of their own: each, none, or `auto` (default):
- *   up to 100 a second, of more as many at random, where they cost no other code anything (Node 24 and later)
+ *   all of up to 100 a second, of more some at random, where they cost no other code anything (Node 24 and later)
  * @property {number} [survivorsPerSecond] requests a second that are looked at again after their response, 0 to
  *   10000; default 20
  * @property {boolean} [prove] whether heap snapshots may be taken in forked children when live memory keeps growing and

@@ -7,8 +7,8 @@ const { watchServers } = require('./servers.js');
 const { Survivors } = require('./survivors.js');
 const { Upgrades } = require('./upgrades.js');
 
-/** Of a watched server, at least: the others are only counted, and nobody knows what they create. */
-const LOOKED_AT_PER_SECOND = 100;
+/** Of a watched server, at least: all of up to so many requests a second, so many of more, and of those while something grows. */
+const LOOKED_AT = { upTo: 100, ofMore: 20, whileAttributed: 100 };
 /** Open requests whose route is asked for again. */
 const MAX_UNRESOLVED = 65_536;
 
@@ -24,8 +24,9 @@ class Requests {
   #routes;
   #frameworks;
   #contexts;
-  /** Which requests are more than counted. @type {Sample} */
+  /** Which requests are more than counted: of the others nobody knows what they create. @type {Sample} */
   #looked;
+  #samplesPerSecond;
   /** Which of them get a context while nobody wants to know who creates what. @type {Sample | undefined} */
   #marked;
   /** And while somebody does. */
@@ -60,10 +61,12 @@ class Requests {
     this.#routes = routes;
     this.#frameworks = frameworks;
     this.#contexts = contexts;
-    this.#looked = new Sample(sparing ? Math.max(LOOKED_AT_PER_SECOND, contextsPerSecond, sample.samplesPerSecond) : Infinity);
+    this.#samplesPerSecond = sample.samplesPerSecond;
+    const upTo = sparing ? Math.max(LOOKED_AT.upTo, contextsPerSecond, this.#samplesPerSecond) : Infinity;
+    this.#looked = new Sample(upTo, Math.max(LOOKED_AT.ofMore, this.#samplesPerSecond));
     if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
     else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
-    this.#attributed = new Sample(sparing ? Math.max(LOOKED_AT_PER_SECOND, contextsPerSecond) : Infinity);
+    this.#attributed = new Sample(sparing ? Math.max(LOOKED_AT.whileAttributed, contextsPerSecond) : Infinity);
     this.#upgrades = new Upgrades(contexts);
     this.#survivors = new Survivors(recorder, sample);
     this.#stopServers = watchServers(contexts, this);
@@ -87,6 +90,7 @@ class Requests {
 
   #attribute(wanted) {
     this.#attributes = wanted;
+    this.#looked.ofMore = Math.max(wanted ? LOOKED_AT.whileAttributed : LOOKED_AT.ofMore, this.#samplesPerSecond);
     if (!wanted && !this.#marked) this.#contexts.disable();
   }
 
@@ -210,7 +214,7 @@ module.exports = { Requests };
 /** @typedef {import('./contexts.js').LeakWatchRequest} Marker */
 /**
  * @typedef {object} RequestOptions
- * @property {number} contextsPerSecond requests that get a context from the start: all when no more come, else so many at random
+ * @property {number} contextsPerSecond requests that get a context from the start: all when no more come, else at most so many at random
  * @property {boolean} [sparing] whether it may look at a part of very many requests only, and say who creates what for a part of the time
  * @property {{ openMs: number, closedMs: number }} [moments] how long it does then, and does not, in turns
  * @property {number} samplesPerSecond requests looked at again after their response

@@ -7,11 +7,13 @@ const TELLING = 1000;
 const ADAPTS_PER_SECOND = 10;
 
 /**
- * Takes some of many at random, about as many a second as it may, and all while there are no more than that. How many are passed
- * over next is drawn beforehand: to ask the clock each time costs more than what is saved.
+ * Takes all while no more than so many come in a second, and of more some at random, about as many a second as it may. How many are
+ * passed over next is drawn beforehand: to ask the clock each time costs more than what is saved.
  */
 class Sample {
-  #perSecond;
+  /** About how many a second it takes of more than it takes all of: from when it adapts next. */
+  ofMore;
+  #upTo;
   #clock;
   /** One in so many is taken. */
   #oneIn = 1;
@@ -26,11 +28,13 @@ class Sample {
   #since;
 
   /**
-   * @param {number} perSecond
+   * @param {number} upTo how many a second it takes all of
+   * @param {number} [ofMore]
    * @param {() => number} [clock] milliseconds
    */
-  constructor(perSecond, clock = now) {
-    this.#perSecond = perSecond;
+  constructor(upTo, ofMore = upTo, clock = now) {
+    this.#upTo = upTo;
+    this.ofMore = ofMore;
     this.#clock = clock;
     this.#since = clock();
   }
@@ -57,7 +61,7 @@ class Sample {
     this.#settled += standsFor;
     this.#drawn = 0;
     this.#taken += 1;
-    if (this.#taken >= (this.#oneIn > 1 ? this.#perSecond / ADAPTS_PER_SECOND : this.#perSecond)) this.#adapt(this.#clock());
+    if (this.#taken >= (this.#oneIn > 1 ? this.ofMore / ADAPTS_PER_SECOND : this.#upTo)) this.#adapt(this.#clock());
     this.#left = this.#drawn = Math.floor(Math.random() * (2 * this.#oneIn - 1)); // one less than `oneIn` on average
     return standsFor;
   }
@@ -72,8 +76,8 @@ class Sample {
   }
 
   #adapt(at) {
-    const seconds = Math.max(at - this.#since, 1) / 1000;
-    this.#oneIn = Math.max(1, (this.seen - this.#seenThen) / (seconds * this.#perSecond));
+    const perSecond = ((this.seen - this.#seenThen) * 1000) / Math.max(at - this.#since, 1);
+    this.#oneIn = perSecond > this.#upTo ? Math.max(1, perSecond / this.ofMore) : 1;
     this.#seenThen = this.seen;
     this.#taken = 0;
     this.#since = at;
