@@ -124,7 +124,8 @@ fn native_memory(point: &Point) -> f64 {
 
 /// Is there enough growth to make heap snapshots worth their time?
 pub fn worth_proving(run: &TestRun) -> bool {
-    growth_of(run).iter().any(Growth::is_worth_proving) || !resources::growing(run).is_empty()
+    growth_of(run).iter().any(Growth::is_worth_proving)
+        || !resources::growing(run, resources::MIN_PER_REQUEST).is_empty()
 }
 
 /// The worker threads whose heaps are worth snapshots: of those that run the same file, the one that grows most.

@@ -15,6 +15,7 @@ use super::isolation::isolate;
 use super::losses::queues;
 use super::merge::{merge, part_doubtful};
 use super::profile::AllocationProfile;
+use super::resources::MIN_PER_REQUEST;
 use super::verdict::Findings;
 use super::worker_threads::{place, seen_by};
 use super::written::as_written;
@@ -30,7 +31,7 @@ use crate::source::{SourceCache, SourceMaps};
 pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
     let mut sources = SourceCache::default();
     let (graphs, mut renewed) = open_comparable(run)?;
-    let (passing, from_resources): (Vec<_>, Vec<_>) = resource_suspects(run, &mut sources)
+    let (passing, from_resources): (Vec<_>, Vec<_>) = resource_suspects(run, MIN_PER_REQUEST, &mut sources)
         .into_iter()
         .partition(|suspect| passes(suspect, run, graphs.as_ref()));
     let mut from_heap = suspects_in_heap(run, graphs.as_ref(), &mut sources)?;

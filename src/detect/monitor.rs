@@ -84,7 +84,7 @@ fn piles(seen: &Observations) -> Vec<Suspect> {
         points: seen.history.iter().map(point_of).collect(),
         ..TestRun::default()
     };
-    let mut suspects = resource_suspects(&run, &mut SourceCache::default());
+    let mut suspects = resource_suspects(&run, 0.0, &mut SourceCache::default());
     let descriptors = (descriptor_growth(seen) - known_descriptors(&suspects)).max(0.0);
     suspects.retain(|suspect| suspect.growth.count >= MIN_PILE && !comes_with_visitors(suspect, descriptors));
     suspects
@@ -247,6 +247,16 @@ mod tests {
             [5_000_000, 2_000_000, 1_000_000]
         );
         assert_eq!(memory(vec![Floor { heap_used: 4e6, ..Floor::default() }]).heap, 4_000_000);
+    }
+
+    #[test]
+    fn what_a_seldom_asked_route_of_a_busy_server_leaves_behind_leaks() {
+        let mut busy = seen("timer", "setInterval", 3, 0.0);
+        for (index, moment) in busy.history.iter_mut().enumerate() {
+            moment.requests = index as f64 * 5_000.0;
+        }
+        let report = judge_monitor(&busy);
+        assert_eq!((report.verdict, report.suspects[0].growth.count), (Verdict::Leaking, 117));
     }
 
     #[test]
