@@ -204,8 +204,7 @@ class Requests {
       this.#contexts.settle(marker, route);
     }
     this.#routes.count(route, standsFor);
-    // Those with a context tell more, and are a sample already.
-    if (marker || !this.#marked) this.#survivors.offer(request, marker, route, aborted);
+    this.#survivors.offer(request, marker, route, aborted);
   }
 }
 
