@@ -183,6 +183,21 @@ test('as many are looked at as are to be looked at again', async (t) => {
   assert.deepEqual(await serveMany(t, 8000, 10_000), { looked: 8000, rare: 2000, often: 6000 });
 });
 
+test('as many are looked at again as are to be, with a context or without', () => {
+  const tracker = createTracker({ share: 0.01, collections: 0 });
+  tracker.countRequests({ contextsPerSecond: 5, samplesPerSecond: 10_000 });
+  const server = http.createServer();
+  const kept = Array.from({ length: 300 }, () => ({ method: 'GET', url: '/kept', httpVersionMajor: 1 }));
+  for (const request of kept) {
+    const response = new EventEmitter();
+    server.emit('request', request, response);
+    response.emit('close');
+  }
+  const survivors = tracker.groups().filter(({ kind }) => kind === 'request');
+  tracker.stop();
+  assert.equal(survivors.reduce((sum, { count }) => sum + count, 0), kept.length);
+});
+
 test('listeners get the arguments that were given, with a context and without', () => {
   for (const contextsPerSecond of [0, Infinity]) {
     const tracker = createTracker({});

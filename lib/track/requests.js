@@ -63,7 +63,7 @@ class Requests {
     this.#contexts = contexts;
     this.#samplesPerSecond = sample.samplesPerSecond;
     const upTo = sparing ? Math.max(LOOKED_AT.upTo, contextsPerSecond, this.#samplesPerSecond) : Infinity;
-    this.#looked = new Sample(upTo, Math.max(LOOKED_AT.ofMore, this.#samplesPerSecond));
+    this.#looked = new Sample(upTo, this.#ofMore());
     if (contextsPerSecond > 0) this.#marked = new Sample(contextsPerSecond);
     else if (sparing && !areContextsCheap()) this.#moments = new Moments((open) => this.#attribute(open), moments);
     this.#attributed = new Sample(sparing ? Math.max(LOOKED_AT.whileAttributed, contextsPerSecond) : Infinity);
@@ -90,8 +90,13 @@ class Requests {
 
   #attribute(wanted) {
     this.#attributes = wanted;
-    this.#looked.ofMore = Math.max(wanted ? LOOKED_AT.whileAttributed : LOOKED_AT.ofMore, this.#samplesPerSecond);
+    this.#looked.ofMore = this.#ofMore();
     if (!wanted && !this.#marked) this.#contexts.disable();
+  }
+
+  /** How many a second are looked at, of more than it looks at all of. */
+  #ofMore() {
+    return Math.max(this.#attributes ? LOOKED_AT.whileAttributed : LOOKED_AT.ofMore, this.#samplesPerSecond);
   }
 
   /** Who is being served: a route's number, or minus the request's while its route is unknown. @returns {number | null} */
