@@ -58,7 +58,7 @@ function checkAll(node) {
       assert.deepEqual([...new Set(leak.flatMap(({ routes }) => routes.map(({ route }) => route)))], [`GET /${name}/:id/leak`]);
       assert.ok(total(at(`healthy: ${name}`)) <= healthy, JSON.stringify(at(`healthy: ${name}`)));
       if (name === 'worker' || name === 'stream') return; // few workers, or few collections to live through, are no proof
-      assert.equal(report.verdict, 'leaking');
+      assert.equal(report.verdict, 'leaking', JSON.stringify(report.evidence));
       const [suspect] = report.suspects;
       assert.deepEqual([report.suspects.length, suspect.routes], [1, [`GET /${name}/:id/leak`]]);
       // A helper's line may come first.

@@ -131,6 +131,7 @@ class Monitor {
       now: this.#readNow(),
       resources,
       history: this.#history.values(),
+      ports: this.#tracker.ports(),
       stretches: JSON.parse(native.stretches(checkpoints)),
       intervalMs: this.#settings.intervalMs,
       ownFolder: __dirname,
@@ -189,7 +190,7 @@ class Monitor {
   #remember() {
     this.#emitters?.sweep();
     const resources = largest(this.#tracker.groups());
-    if (resources.length > 0) this.#history.push({ atMs: Date.now(), requests: this.#tracker.requests(), resources });
+    if (resources.length > 0) this.#history.push({ atMs: Date.now(), requests: this.#tracker.requests(), connections: this.#tracker.connections(), resources });
   }
 
   /** This moment, in V8's own numbers: bytes. */
@@ -214,7 +215,7 @@ class Monitor {
     if (!grows && !this.#prover) return;
     const prover = (this.#prover ??= new (require('./monitor/prover.js').Prover)(this.#settings.intervalMs));
     const observations = async () => this.observations(await this.#resources());
-    void prover.consider({ grows, requests: this.#tracker.requests(), collections: this.#collections }, observations);
+    void prover.consider({ grows, requests: this.#tracker.requests(), connections: this.#tracker.connections(), collections: this.#collections }, observations);
   }
 }
 

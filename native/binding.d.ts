@@ -275,7 +275,7 @@ export declare function prepareSnapshot(settings: CaptureSettings, limits: Captu
 export declare function prepareText(limits: CaptureLimits): number;
 
 /**
- * What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the
+ * What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests, connections }]`, three in time order, of the
  * process that the monitor measured (JSON). `profile`: as `HeapProfiler.getSamplingProfile` gives it (JSON), of what was
  * allocated since the first of them. Works on a thread of libuv's pool.
  */

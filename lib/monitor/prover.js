@@ -37,7 +37,7 @@ class Prover {
   #intervalMs;
   /** @type {string | null} */
   #folder = null;
-  /** @type {{ path: string, requests: number, collections: number, ageMs: number }[]} */
+  /** @type {{ path: string, requests: number, connections: number, collections: number, ageMs: number }[]} */
   #snapshots = [];
   #restUntil = 0;
   /** Milliseconds that the snapshots of this comparison took. */
@@ -73,10 +73,11 @@ class Prover {
    * @param {object} moment
    * @param {boolean} moment.grows whether live memory keeps growing
    * @param {number} moment.requests
+   * @param {number} moment.connections open ones
    * @param {number} moment.collections major ones
    * @param {() => Promise<object>} observations what was measured, for the comparison
    */
-  async consider({ grows, requests, collections }, observations) {
+  async consider({ grows, requests, connections, collections }, observations) {
     if (this.#busy || Date.now() < this.#restUntil || this.#abort.signal.aborted) return;
     const last = this.#snapshots.at(-1);
     if (!last && !grows) {
@@ -91,7 +92,7 @@ class Prover {
     }
     this.#busy = true;
     try {
-      await this.#takeNext({ requests, collections });
+      await this.#takeNext({ requests, connections, collections });
       if (this.#snapshots.length === SNAPSHOTS) await this.#compare(await observations(), await this.#profile());
       else if (!this.#abort.signal.aborted) this.#sampler.start();
       this.#failures = 0;
@@ -112,12 +113,12 @@ class Prover {
     this.#rest(REST.mostMs);
   }
 
-  async #takeNext({ requests, collections }) {
+  async #takeNext({ requests, connections, collections }) {
     const folder = (this.#folder ??= this.#begin());
     const file = path.join(folder, `${this.#snapshots.length + 1}.heapsnapshot`);
     const taken = await takeSnapshot({ path: file, mode: 'background', redact: true, signal: this.#abort.signal });
     this.#spentMs += taken.durationMs;
-    this.#snapshots.push({ path: taken.path, requests, collections, ageMs: process.uptime() * 1000 });
+    this.#snapshots.push({ path: taken.path, requests, connections, collections, ageMs: process.uptime() * 1000 });
   }
 
   /** Far enough from the last snapshot to see a difference that counts. */

@@ -5,6 +5,7 @@ const { Frameworks } = require('./frameworks.js');
 const { Recorder } = require('./recorder.js');
 const { Requests } = require('./requests.js');
 const { Routes } = require('./routes.js');
+const { Visitors } = require('./visitors.js');
 
 /** Loaded once something is followed, and what they need of Node with them. */
 const kinds = {
@@ -32,6 +33,8 @@ class Tracker {
   #contexts;
   /** @type {Requests | undefined} */
   #requests;
+  /** @type {Visitors | undefined} */
+  #visitors;
   /** @type {Map<ResourceKind, { sweep(): void, collected?(): void, stop(): void }>} */
   #running = new Map();
 
@@ -57,6 +60,7 @@ class Tracker {
    * @param {{ contextsPerSecond: number, samplesPerSecond: number, moments?: { openMs: number, closedMs: number } }} options
    */
   countRequests(options) {
+    this.#visitors ??= new Visitors();
     this.#requests ??= new Requests({ recorder: this.recorder, routes: this.#routes, frameworks: this.#frameworks, contexts: this.#contexts }, { ...options, sparing: (this.#options.share ?? 1) < 1, collections: this.#options.collections ?? 0 });
   }
 
@@ -117,6 +121,16 @@ class Tracker {
     return this.#requests?.count ?? 0;
   }
 
+  /** How many connections are open to servers of this thread. */
+  connections() {
+    return this.#visitors?.count ?? 0;
+  }
+
+  /** The ports of these servers, as far as they have one. @returns {number[]} */
+  ports() {
+    return this.#visitors?.ports ?? [];
+  }
+
   /** The functions that serve each Express route. @returns {{ route: string, functions: Function[] }[]} */
   handlers() {
     return this.#routes.handlers();
@@ -131,6 +145,7 @@ class Tracker {
   stop() {
     for (const kind of [...this.#running.keys()].reverse()) this.unfollow(kind);
     this.#requests?.stop();
+    this.#visitors?.stop();
   }
 }
 

@@ -64,7 +64,7 @@ pub fn worth_proving_monitor(observations: String) -> Result<bool> {
     Ok(floors::worth_proving(&parse(&observations, "set of observations")?))
 }
 
-/// What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests }]`, three in time order, of the
+/// What heap snapshots say (JSON of `{ suspects, doubts }`): JSON of `[{ path, requests, connections }]`, three in time order, of the
 /// process that the monitor measured (JSON). `profile`: as `HeapProfiler.getSamplingProfile` gives it (JSON), of what was
 /// allocated since the first of them. Works on a thread of libuv's pool.
 #[napi(catch_unwind, ts_return_type = "Promise<string>")]

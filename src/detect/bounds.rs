@@ -27,6 +27,8 @@ pub enum Bound {
     Fires,
     /// Ever fewer come: so many of all requests before, and so many of the last ones.
     Slows([Rate; 2]),
+    /// So many more connections are open, and it may be what serves them.
+    Visitors(f64),
 }
 
 impl Bound {
@@ -62,6 +64,9 @@ impl Bound {
                 units::count(before.requests as u64),
                 units::count(after.things as u64),
                 units::count(after.requests as u64)
+            ),
+            Bound::Visitors(connections) => format!(
+                "{holder} grows, but {connections:.0} more connections are open, and it may be what serves them"
             ),
             Bound::Room(places) => format!(
                 "{holder} grows, but was made with room for {}: it may stop by itself; more requests will tell",

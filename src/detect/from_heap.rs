@@ -17,7 +17,6 @@ use super::intervals::Interval3;
 use super::isolation::RouteRate;
 use super::naming::{Named, is_telling, name};
 use super::profile::AllocationProfile;
-use super::resources::waiting_to_fire;
 use super::routes::RouteIndex;
 use super::site::Site;
 use super::sites::{SiteFinder, Sites};
@@ -44,6 +43,8 @@ pub struct HeapEvidence<'a, 'b> {
     pub profile: &'a AllocationProfile,
     /// What each route alone left in each cluster; empty lists when that was not tried.
     pub isolated: &'a [Vec<RouteRate>],
+    /// Timers that fire once and had no time to.
+    pub waiting: u64,
     /// Sources, as far as read.
     pub sources: &'b mut SourceCache,
 }
@@ -84,8 +85,7 @@ pub fn heap_suspects(clusters: &[Cluster], evidence: HeapEvidence) -> Vec<HeapSu
     let reader = PathReader::new(graph, &cwd);
     let routes = RouteIndex::new(&evidence.run.handlers, evidence.profile);
     let scripts = application_scripts(graph, evidence.run);
-    let waiting = waiting_to_fire(evidence.run);
-    let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes, scripts, waiting };
+    let mut builder = Builder { evidence, graph, cwd: &cwd, dominance, reader, routes, scripts };
     clusters.iter().enumerate().filter_map(|(index, cluster)| builder.suspect(index, cluster)).collect()
 }
 
@@ -106,8 +106,6 @@ struct Builder<'a, 'b> {
     reader: PathReader<'a>,
     routes: RouteIndex,
     scripts: Vec<PathBuf>,
-    /// Timers that fire once and had no time to.
-    waiting: u64,
 }
 
 impl Builder<'_, '_> {
@@ -143,7 +141,7 @@ impl Builder<'_, '_> {
             false => Level::Itself,
         };
         let bound = match named.kind {
-            SuspectKind::Timer if named.counts[1] <= self.waiting => Some(Bound::Fires),
+            SuspectKind::Timer if named.counts[1] <= self.evidence.waiting => Some(Bound::Fires),
             _ => {
                 bound(self.evidence.series, cluster, (&anchors, level), self.evidence.sources, &self.scripts)
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::advice::{advice, stop_in};
 use super::input::{Frame, ResourceGroup, TestRun};
-use super::resources::{ResourceGrowth, growing};
+use super::resources::ResourceGrowth;
 use super::steps::shown;
 use super::suspect_id::suspect_id;
 use crate::report::{
@@ -16,10 +16,14 @@ use crate::source::SourceCache;
 /// A route with less than this share of what is alive is noise.
 const MIN_ROUTE_SHARE: f64 = 0.1;
 
-/// One suspect for each group that grows by at least so many per request.
-pub fn resource_suspects(run: &TestRun, least_per_request: f64, sources: &mut SourceCache) -> Vec<Suspect> {
+/// One suspect for each group that grows.
+pub fn resource_suspects(
+    run: &TestRun,
+    growing: &[ResourceGrowth],
+    sources: &mut SourceCache,
+) -> Vec<Suspect> {
     let cwd = PathBuf::from(&run.cwd);
-    growing(run, least_per_request).into_iter().map(|growth| suspect(run, &growth, &cwd, sources)).collect()
+    growing.iter().map(|growth| suspect(run, growth, &cwd, sources)).collect()
 }
 
 fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut SourceCache) -> Suspect {
@@ -141,7 +145,7 @@ fn kind_of(kind: &str, name: &str) -> SuspectKind {
 #[cfg(test)]
 mod tests {
     use super::super::input::Point;
-    use super::super::resources::MIN_PER_REQUEST;
+    use super::super::resources::piling;
     use super::*;
 
     /// What is said of intervals that pile up, set in these files, innermost first.
@@ -162,7 +166,7 @@ mod tests {
             ..Point::default()
         };
         let run = TestRun { points: (0..4).map(point).collect(), cwd: "/app".into(), ..TestRun::default() };
-        let suspect = resource_suspects(&run, MIN_PER_REQUEST, &mut SourceCache::default()).remove(0);
+        let suspect = resource_suspects(&run, &piling(&run), &mut SourceCache::default()).remove(0);
         (suspect.created_at[0].file.clone(), suspect.advice.split_once(':').map(|(does, _)| does.to_owned()))
     }
 

@@ -2,7 +2,7 @@
 //! suspect has to explain.
 
 use super::input::{Memory, Point, TestRun};
-use super::resources;
+use super::resources::piling;
 use super::series::{Fit, Trend, fit};
 use super::worker_threads::{Crew, crews};
 use crate::report::units;
@@ -124,8 +124,7 @@ fn native_memory(point: &Point) -> f64 {
 
 /// Is there enough growth to make heap snapshots worth their time?
 pub fn worth_proving(run: &TestRun) -> bool {
-    growth_of(run).iter().any(Growth::is_worth_proving)
-        || !resources::growing(run, resources::MIN_PER_REQUEST).is_empty()
+    growth_of(run).iter().any(Growth::is_worth_proving) || !piling(run).is_empty()
 }
 
 /// The worker threads whose heaps are worth snapshots: of those that run the same file, the one that grows most.

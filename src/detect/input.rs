@@ -147,6 +147,8 @@ pub struct SnapshotAt {
     pub path: String,
     /// Requests seen by the application before it.
     pub requests: f64,
+    /// Connections that were open then, in a running process.
+    pub connections: f64,
     /// Collections whose entries were counted right after it.
     pub counted: Vec<Counted>,
 }

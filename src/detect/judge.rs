@@ -15,7 +15,7 @@ use super::isolation::isolate;
 use super::losses::queues;
 use super::merge::{merge, part_doubtful};
 use super::profile::AllocationProfile;
-use super::resources::MIN_PER_REQUEST;
+use super::resources::{LONG_TIMEOUT_MS, piling, waiting_to_fire};
 use super::verdict::Findings;
 use super::worker_threads::{place, seen_by};
 use super::written::as_written;
@@ -31,7 +31,7 @@ use crate::source::{SourceCache, SourceMaps};
 pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
     let mut sources = SourceCache::default();
     let (graphs, mut renewed) = open_comparable(run)?;
-    let (passing, from_resources): (Vec<_>, Vec<_>) = resource_suspects(run, MIN_PER_REQUEST, &mut sources)
+    let (passing, from_resources): (Vec<_>, Vec<_>) = resource_suspects(run, &piling(run), &mut sources)
         .into_iter()
         .partition(|suspect| passes(suspect, run, graphs.as_ref()));
     let mut from_heap = suspects_in_heap(run, graphs.as_ref(), &mut sources)?;
@@ -83,7 +83,9 @@ fn suspects_in_heap(
     clusters.extend(counted(&series, &run.snapshots, &clusters));
     clusters.extend(growers(&series, &clusters));
     let isolated = isolate(run, &clusters, &graphs[2])?;
-    let evidence = HeapEvidence { run, series: &series, profile: &profile, isolated: &isolated, sources };
+    let waiting = waiting_to_fire(run, LONG_TIMEOUT_MS);
+    let evidence =
+        HeapEvidence { run, series: &series, profile: &profile, isolated: &isolated, waiting, sources };
     Ok(heap_suspects(&clusters, evidence))
 }
 

@@ -7,30 +7,25 @@
 use std::path::Path;
 
 use super::floors::{floor_growth, floor_sentence, worth_proving};
-use super::from_resources::resource_suspects;
-use super::input::{Memory, Point, TestRun};
-use super::observations::{Moment, Observations};
+use super::observations::Observations;
+use super::piles::{Piles, piles};
 use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend};
 use super::sides::first_line;
 use super::written::as_written;
-use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, SuspectKind, Verdict, units};
-use crate::source::{SourceCache, SourceMaps};
+use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
+use crate::source::SourceMaps;
 
 /// A slow leak hides in the jitter of a short while: ten minutes, by default, before a flat floor means health.
 const HEALTHY_READINGS: f64 = 120.0;
-/// Fewer moments do not prove a pile: two minutes, by default.
-const MIN_MOMENTS: usize = 24;
-/// Fewer more than at the first moment may be a pool being filled.
-const MIN_PILE: u64 = 24;
-/// What belongs to open connections comes and goes with the visitors: it must grow so many times faster than the
-/// descriptors do to be a pile of its own.
-const FASTER_THAN_DESCRIPTORS: f64 = 2.0;
+
 /// Judges a running process.
 pub fn judge_monitor(seen: &Observations) -> Report {
     let growth = floor_growth(seen);
-    let suspects = suspects(seen);
-    let verdict = verdict(seen, &suspects, growth.as_ref());
+    let Piles { suspects: piles, doubts } = piles(seen);
+    let suspects = suspects(seen, piles);
+    let doubts = [&seen.doubts[..], &doubts].concat();
+    let verdict = verdict(seen, &suspects, &doubts, growth.as_ref());
     let report = Report {
         version: REPORT_VERSION,
         verdict,
@@ -46,7 +41,7 @@ pub fn judge_monitor(seen: &Observations) -> Report {
         routes: route_rows(&seen.routes),
         resources: resource_rows(&seen.resources, Path::new(&seen.cwd)),
         checkpoints: seen.stretches.clone(),
-        evidence: evidence(seen, growth.as_ref()),
+        evidence: evidence(seen, doubts, growth.as_ref()),
         dropped: Some(seen.dropped),
         cost: None,
     };
@@ -54,8 +49,7 @@ pub fn judge_monitor(seen: &Observations) -> Report {
 }
 
 /// What heap snapshots have proven, and what piled up; one leak that both show is told once, by its count.
-fn suspects(seen: &Observations) -> Vec<Suspect> {
-    let mut piles = piles(seen);
+fn suspects(seen: &Observations, mut piles: Vec<Suspect>) -> Vec<Suspect> {
     let mut suspects = Vec::new();
     for proven in &seen.proven {
         let is_same = |pile: &&mut Suspect| {
@@ -74,78 +68,12 @@ fn suspects(seen: &Observations) -> Vec<Suspect> {
     suspects
 }
 
-/// Resources that piled up while they were followed.
-fn piles(seen: &Observations) -> Vec<Suspect> {
-    if seen.history.len() < MIN_MOMENTS {
-        return Vec::new();
-    }
-    let run = TestRun {
-        cwd: seen.cwd.clone(),
-        points: seen.history.iter().map(point_of).collect(),
-        ..TestRun::default()
-    };
-    let mut suspects = resource_suspects(&run, 0.0, &mut SourceCache::default());
-    let descriptors = (descriptor_growth(seen) - known_descriptors(&suspects)).max(0.0);
-    suspects.retain(|suspect| suspect.growth.count >= MIN_PILE && !comes_with_visitors(suspect, descriptors));
-    suspects
-}
-
-/// More visitors mean more connections, and more of what serves them.
-fn comes_with_visitors(suspect: &Suspect, descriptors: f64) -> bool {
-    match suspect.kind {
-        SuspectKind::Worker | SuspectKind::Checkout => false,
-        SuspectKind::Socket => suspect.created_at.is_empty(),
-        _ if is_own_descriptor(suspect) => false,
-        _ => (suspect.growth.count as f64) < descriptors * FASTER_THAN_DESCRIPTORS,
-    }
-}
-
-/// Descriptors that pile up and are no visitors.
-fn known_descriptors(suspects: &[Suspect]) -> f64 {
-    suspects
-        .iter()
-        .filter(|suspect| is_own_descriptor(suspect))
-        .map(|suspect| suspect.growth.count as f64)
-        .sum()
-}
-
-/// Is each of them a descriptor that the application has opened itself? What a visitor opens has no line.
-fn is_own_descriptor(suspect: &Suspect) -> bool {
-    match suspect.kind {
-        SuspectKind::File => true,
-        SuspectKind::Socket => !suspect.created_at.is_empty(),
-        SuspectKind::Handle => {
-            !suspect.created_at.is_empty() && ["Dir", "Pipe"].contains(&suspect.name.as_str())
-        }
-        _ => false,
-    }
-}
-
-/// Descriptors gained since the first remembered moment.
-fn descriptor_growth(seen: &Observations) -> f64 {
-    let since = seen.history.first().map_or(0.0, |moment| moment.at_ms);
-    let mut counts =
-        seen.samples.iter().filter(|sample| sample.at_ms >= since).filter_map(|sample| sample.fds);
-    let first = counts.next().unwrap_or(0.0);
-    (counts.next_back().unwrap_or(first) - first).max(0.0)
-}
-
-fn point_of(moment: &Moment) -> Point {
-    Point {
-        requests: moment.requests,
-        at_ms: moment.at_ms,
-        resources: moment.resources.clone(),
-        memory: Memory::default(),
-        ..Point::default()
-    }
-}
-
-fn verdict(seen: &Observations, suspects: &[Suspect], growth: Option<&Fit>) -> Verdict {
+fn verdict(seen: &Observations, suspects: &[Suspect], doubts: &[String], growth: Option<&Fit>) -> Verdict {
     let long_enough = seen.acquitted || seen.uptime_ms >= seen.interval_ms * HEALTHY_READINGS;
     match growth.map(|fit| fit.trend) {
         _ if !suspects.is_empty() => Verdict::Leaking,
         Some(Trend::Stable | Trend::Plateaued)
-            if seen.requests > 0 && long_enough && seen.doubts.is_empty() && !worth_proving(seen) =>
+            if seen.requests > 0 && long_enough && doubts.is_empty() && !worth_proving(seen) =>
         {
             Verdict::Healthy
         }
@@ -172,11 +100,11 @@ fn summary(seen: &Observations, verdict: Verdict, suspects: &[Suspect], growth: 
     }
 }
 
-fn evidence(seen: &Observations, growth: Option<&Fit>) -> Vec<String> {
+fn evidence(seen: &Observations, doubts: Vec<String>, growth: Option<&Fit>) -> Vec<String> {
     let floors = growth.map(|fit| floor_sentence(seen, fit));
     let acquittal = "3 heap snapshots compared: nothing in them keeps growing";
     let acquitted = seen.acquitted.then(|| acquittal.to_owned());
-    seen.doubts.iter().cloned().chain(floors).chain(acquitted).collect()
+    doubts.into_iter().chain(floors).chain(acquitted).collect()
 }
 
 fn time_to_limit(seen: &Observations, fit: &Fit) -> Option<f64> {
@@ -205,36 +133,13 @@ fn memory(seen: &Observations, growth: Option<&Fit>) -> MemorySummary {
 
 #[cfg(test)]
 mod tests {
-    use super::super::input::{Frame, ResourceGroup};
-    use super::super::observations::{Floor, Sample};
+    use super::super::observations::Floor;
+    use super::super::piles::tests::seen_with;
     use super::*;
 
-    /// A process in which a group of resources grows by `step` a moment, and the descriptors by `descriptors`.
-    fn seen(kind: &str, name: &str, step: u64, descriptors: f64) -> Observations {
-        let site = vec![Frame { file: "/app/a.js".into(), line: 7, column: 1, function: None }];
-        let moment = |index: u64| Moment {
-            at_ms: index as f64 * 5_000.0,
-            requests: index as f64 * 10.0,
-            resources: vec![ResourceGroup {
-                kind: kind.into(),
-                name: name.into(),
-                count: 10 + index * step,
-                site: site.clone(),
-                ..ResourceGroup::default()
-            }],
-        };
-        let sample = |index: u64| Sample {
-            at_ms: index as f64 * 5_000.0,
-            fds: Some(20.0 + index as f64 * descriptors),
-            ..Sample::default()
-        };
-        Observations {
-            history: (0..40).map(moment).collect(),
-            samples: (0..40).map(sample).collect(),
-            interval_ms: 5_000.0,
-            requests: 400,
-            ..Observations::default()
-        }
+    /// A process in which intervals pile up, and connections by so many a moment.
+    fn seen(connections: f64) -> Observations {
+        seen_with("timer", "setInterval", 3, connections)
     }
 
     #[test]
@@ -250,31 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_seldom_asked_route_of_a_busy_server_leaves_behind_leaks() {
-        let mut busy = seen("timer", "setInterval", 3, 0.0);
-        for (index, moment) in busy.history.iter_mut().enumerate() {
-            moment.requests = index as f64 * 5_000.0;
-        }
-        let report = judge_monitor(&busy);
-        assert_eq!((report.verdict, report.suspects[0].growth.count), (Verdict::Leaking, 117));
-    }
-
-    #[test]
-    fn intervals_that_outlive_their_connections_leak_and_those_of_open_ones_do_not() {
-        let leak = judge_monitor(&seen("timer", "setInterval", 3, 0.0));
-        assert_eq!((leak.verdict, leak.suspects[0].created_at[0].line), (Verdict::Leaking, 7));
-        let visitors = judge_monitor(&seen("timer", "setInterval", 3, 3.0));
-        assert_eq!((visitors.verdict, visitors.suspects.len()), (Verdict::Undecided, 0));
-        let mut files_too = seen("timer", "setInterval", 3, 3.0);
-        for (moment, files) in files_too.history.iter_mut().zip(seen("file", "/tmp/*", 3, 3.0).history) {
-            moment.resources.extend(files.resources);
-        }
-        assert_eq!(judge_monitor(&files_too).suspects.len(), 2);
-    }
-
-    #[test]
     fn timers_that_are_counted_and_found_in_snapshots_are_one_leak() {
-        let mut both = seen("timer", "setInterval", 3, 0.0);
+        let mut both = seen(0.0);
         let mut proven = judge_monitor(&both).suspects[0].clone();
         proven.growth.bytes = 9_000;
         both.proven = vec![proven.clone()];
@@ -286,8 +168,23 @@ mod tests {
     }
 
     #[test]
-    fn files_that_stay_open_leak_with_their_descriptors() {
-        assert_eq!(judge_monitor(&seen("file", "/tmp/*", 3, 3.0)).verdict, Verdict::Leaking);
+    fn what_visitors_explain_is_neither_leaking_nor_healthy() {
+        let flat = Observations::with_floors(
+            (0..20)
+                .map(|index| Floor {
+                    at_ms: 1e6 + f64::from(index) * 30_000.0,
+                    heap_used: 50e6,
+                    ..Floor::default()
+                })
+                .collect(),
+        );
+        let visited =
+            |connections| judge_monitor(&Observations { history: seen(connections).history, ..flat.clone() });
+        assert_eq!(judge_monitor(&flat).verdict, Verdict::Healthy);
+        assert_eq!(visited(0.0).verdict, Verdict::Leaking);
+        let told = visited(3.0);
+        assert_eq!((told.verdict, told.suspects.len()), (Verdict::Undecided, 0));
+        assert!(told.evidence[0].contains("117 more connections are open"), "{:?}", told.evidence);
     }
 
     #[test]

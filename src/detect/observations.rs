@@ -38,6 +38,8 @@ pub struct Observations {
     pub resources: Vec<ResourceGroup>,
     /// What was alive while it was followed, oldest first.
     pub history: Vec<Moment>,
+    /// The ports on which the process serves.
+    pub ports: Vec<u16>,
     /// What stretches between checkpoints keep.
     pub stretches: Vec<Stretch>,
     /// What the tables had no place for.
@@ -85,6 +87,7 @@ pub struct Floor {
 pub struct Moment {
     pub at_ms: f64,
     pub requests: f64,
+    pub connections: f64,
     pub resources: Vec<ResourceGroup>,
 }
 

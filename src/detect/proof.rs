@@ -6,12 +6,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::bounds::Bound;
 use super::cluster::{ClassTally, Cluster, Recurring, Tally, class_of, is_storage};
-use super::from_heap::{HeapEvidence, doubts, heap_suspects};
+use super::from_heap::{HeapEvidence, HeapSuspect, doubts, heap_suspects};
 use super::input::{Frame, Point, RouteHandlers, SnapshotAt, TestRun};
 use super::intervals::Interval3;
+use super::load::comes_with_visitors;
 use super::merge::{merge, part_doubtful};
 use super::observations::Observations;
+use super::piles::waiting;
 use super::profile::AllocationProfile;
 use crate::heap::compare::{Growth, SnapshotComparison};
 use crate::heap::{HeapError, HeapGraph, NodeIndex, RouteHandler, Task};
@@ -27,6 +30,7 @@ const MIN_COUNT: u64 = 20;
 /// Less growth in one interval proves nothing when no objects accumulate.
 const MIN_BYTES: u64 = 128 * 1024;
 /// What still grows in a process of this age, a day, does not stop by itself: caches are full, and sessions have expired.
+/// Visitors and what fires come and go every day.
 const LONG_ENOUGH_MS: f64 = 86_400_000.0;
 /// Objects below one holder that are looked at.
 const MAX_SURVEYED: usize = 200_000;
@@ -57,13 +61,14 @@ pub fn prove(
     let series = Interval3 { graphs: [a, b, c], requests, before: None, shares_ids: false };
     let growth = SnapshotComparison::of(&[a, b, c], MAX_HOLDERS, &Task::default())?.growth;
     let clusters: Vec<Cluster> = growth.iter().filter_map(|growth| cluster(&series, growth)).collect();
-    Ok(proof(seen, &series, &clusters, profile))
+    let visitors = snapshots[2].connections - snapshots[0].connections;
+    Ok(proof(seen, &series, (&clusters, visitors), profile))
 }
 
 fn proof(
     seen: &Observations,
     series: &Interval3,
-    clusters: &[Cluster],
+    (clusters, visitors): (&[Cluster], f64),
     profile: &AllocationProfile,
 ) -> Proof {
     let run = TestRun {
@@ -79,12 +84,21 @@ fn proof(
         series,
         profile,
         isolated: &vec![Vec::new(); clusters.len()],
+        waiting: waiting(seen),
         sources: &mut SourceCache::default(),
     };
-    let (mut proven, mut doubtful) = part_doubtful(heap_suspects(clusters, evidence));
-    if seen.uptime_ms >= LONG_ENOUGH_MS {
-        proven.append(&mut doubtful);
+    let mut found = heap_suspects(clusters, evidence);
+    for HeapSuspect { suspect, bound, .. } in &mut found {
+        if comes_with_visitors(suspect.growth.count as f64, visitors) {
+            *bound = Some(Bound::Visitors(visitors));
+        }
     }
+    let (mut proven, doubtful) = part_doubtful(found);
+    let comes_and_goes = |bound: &Bound| matches!(bound, Bound::Visitors(_) | Bound::Fires);
+    let is_old = seen.uptime_ms >= LONG_ENOUGH_MS;
+    let (lasting, doubtful): (Vec<_>, Vec<_>) =
+        doubtful.into_iter().partition(|found| is_old && !found.bound.as_ref().is_some_and(comes_and_goes));
+    proven.extend(lasting);
     let doubts = doubts(&doubtful, Path::new(&seen.cwd));
     Proof { suspects: merge(Vec::new(), proven), doubts }
 }
