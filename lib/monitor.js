@@ -43,7 +43,7 @@ class Monitor {
   #mayProve;
   /** Made when there is something to prove: most processes never load it. @type {import('./monitor/prover.js').Prover | undefined} */
   #prover;
-  /** @type {{ poll(): void, sweep(): void, stop(): void } | undefined} */
+  /** @type {ReturnType<typeof watchEmitters> | undefined} */
   #emitters;
   /** @type {(() => void)[]} */
   #undo = [];
@@ -204,7 +204,8 @@ class Monitor {
     this.#emitters?.poll();
     this.#remember();
     const descriptors = native.samplerNewest()?.fds ?? 0;
-    if (this.#settings.track === 'auto') this.#follower.poll(active, descriptors, now());
+    const listeners = this.#emitters?.listeners() ?? 0;
+    if (this.#settings.track === 'auto') this.#follower.poll({ active, descriptors, listeners }, now());
     this.#readings += 1;
     if (this.#mayProve && (this.#prover?.isUnderWay || this.#readings % READINGS_PER_LOOK === 0)) this.#look();
   }

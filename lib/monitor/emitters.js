@@ -33,6 +33,8 @@ function watchEmitters(recorder, onFollow) {
   return {
     /** Looks at the emitters that cannot warn. */
     poll: () => raised.poll(),
+    /** How many listeners are on piles. */
+    listeners: () => followed.listeners + targets.listeners(),
     sweep() {
       followed.sweep();
       targets.sweep();
@@ -58,6 +60,10 @@ class Followed {
   constructor(recorder, onFollow) {
     this.#onFollow = onFollow;
     this.#piles = new Piles(recorder, (emitter, event) => rawListeners.call(emitter, event));
+  }
+
+  get listeners() {
+    return this.#piles.listeners;
   }
 
   follow(emitter) {

@@ -22,6 +22,7 @@ class Follower {
   #stopped = false;
   #connections = new Trend();
   #outgoing = new Trend();
+  #listeners = new Trend();
   /** @type {{ kind: 'timers' | 'handles' | 'files', count: (active: Record<string, number>, descriptors: number) => number, trend: Trend, until: number }[]} */
   #kinds;
 
@@ -38,17 +39,21 @@ class Follower {
   }
 
   /**
-   * @param {Record<string, number>} active resources per type
-   * @param {number} descriptors
+   * @param {object} counts
+   * @param {Record<string, number>} counts.active resources per type
+   * @param {number} counts.descriptors
+   * @param {number} counts.listeners on piles: their lines are known already, but not their routes
    * @param {number} nowMs
    */
-  poll(active, descriptors, nowMs) {
+  poll({ active, descriptors, listeners }, nowMs) {
     for (const row of this.#kinds) {
       row.trend.push(row.count(active, descriptors));
       if (row.trend.grows) this.#follow(row, nowMs);
       else if (row.until > 0 && row.until < nowMs) this.#letGo(row);
     }
     this.#pollConnections(active, nowMs).catch(() => {}); // no measurement
+    this.#listeners.push(listeners);
+    if (this.#listeners.grows) this.attribute(nowMs);
     if (this.#attributeUntil < nowMs) this.#tracker.unfollow('requests');
   }
 

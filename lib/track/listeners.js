@@ -51,7 +51,7 @@ function trackTargets(recorder, least) {
       if (listener !== null && listener !== undefined) piles.added(target, String(event), listener);
     }),
   ];
-  return { sweep: () => piles.sweep(), stop: stopper(undo, piles) };
+  return { listeners: () => piles.listeners, sweep: () => piles.sweep(), stop: stopper(undo, piles) };
 }
 
 /** A signal made by `any` or `timeout` that can still fire. */

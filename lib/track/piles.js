@@ -36,6 +36,13 @@ class Piles {
     this.#least = least;
   }
 
+  /** Listeners on them, as last swept and added since. */
+  get listeners() {
+    let count = 0;
+    for (const pile of this.#piles) count += pile.rows.length;
+    return count;
+  }
+
   /**
    * A listener was added.
    * @param {any} emitter

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::advice::{WASM_MEMORY, advice, bound_in, is_wasm_memory, unregister};
 use super::anchor::Anchor;
 use super::answerable::answerable;
@@ -49,7 +51,8 @@ pub struct HeapEvidence<'a, 'b> {
     pub sources: &'b mut SourceCache,
 }
 
-/// A suspect and what the merge needs to know of its cluster.
+/// A suspect and what the merge needs to know of its cluster (JSON, camelCase).
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HeapSuspect {
     /// The suspect.
     pub suspect: Suspect,
@@ -58,6 +61,7 @@ pub struct HeapSuspect {
     /// True when no single object holds them.
     pub rootlike: bool,
     /// Set when the growth may stop by itself: then it is no proof.
+    #[serde(skip)]
     pub bound: Option<Bound>,
 }
 

@@ -7,11 +7,11 @@
 use std::path::Path;
 
 use super::floors::{floor_growth, floor_sentence, worth_proving};
+use super::merge::merge;
 use super::observations::Observations;
 use super::piles::{Piles, piles};
 use super::rows::{resource_rows, route_rows};
 use super::series::{Fit, Trend};
-use super::sides::first_line;
 use super::written::as_written;
 use crate::report::{MemorySummary, Process, REPORT_VERSION, Report, Suspect, Verdict, units};
 use crate::source::SourceMaps;
@@ -23,7 +23,7 @@ const HEALTHY_READINGS: f64 = 120.0;
 pub fn judge_monitor(seen: &Observations) -> Report {
     let growth = floor_growth(seen);
     let Piles { suspects: piles, doubts } = piles(seen);
-    let suspects = suspects(seen, piles);
+    let suspects = merge(piles, seen.proven.clone());
     let doubts = [&seen.doubts[..], &doubts].concat();
     let verdict = verdict(seen, &suspects, &doubts, growth.as_ref());
     let report = Report {
@@ -46,26 +46,6 @@ pub fn judge_monitor(seen: &Observations) -> Report {
         cost: None,
     };
     as_written(report, &seen.cwd, SourceMaps::shared())
-}
-
-/// What heap snapshots have proven, and what piled up; one leak that both show is told once, by its count.
-fn suspects(seen: &Observations, mut piles: Vec<Suspect>) -> Vec<Suspect> {
-    let mut suspects = Vec::new();
-    for proven in &seen.proven {
-        let is_same = |pile: &&mut Suspect| {
-            pile.kind == proven.kind && first_line(pile).is_some() && first_line(pile) == first_line(proven)
-        };
-        match piles.iter_mut().find(is_same) {
-            Some(pile) => {
-                pile.growth.bytes = proven.growth.bytes;
-                pile.growth.bytes_per_request = proven.growth.bytes_per_request;
-                pile.evidence.extend(proven.evidence.iter().take(1).cloned());
-            }
-            None => suspects.push(proven.clone()),
-        }
-    }
-    suspects.extend(piles);
-    suspects
 }
 
 fn verdict(seen: &Observations, suspects: &[Suspect], doubts: &[String], growth: Option<&Fit>) -> Verdict {
@@ -133,9 +113,11 @@ fn memory(seen: &Observations, growth: Option<&Fit>) -> MemorySummary {
 
 #[cfg(test)]
 mod tests {
+    use super::super::from_heap::HeapSuspect;
     use super::super::observations::Floor;
     use super::super::piles::tests::seen_with;
     use super::*;
+    use crate::report::SuspectKind;
 
     /// A process in which intervals pile up, and connections by so many a moment.
     fn seen(connections: f64) -> Observations {
@@ -157,13 +139,17 @@ mod tests {
     #[test]
     fn timers_that_are_counted_and_found_in_snapshots_are_one_leak() {
         let mut both = seen(0.0);
-        let mut proven = judge_monitor(&both).suspects[0].clone();
-        proven.growth.bytes = 9_000;
-        both.proven = vec![proven.clone()];
+        let mut suspect = judge_monitor(&both).suspects[0].clone();
+        suspect.growth.bytes = 9_000;
+        let proven = |suspect, class: &str| {
+            vec![HeapSuspect { suspect, classes: vec![class.to_owned()], rootlike: false, bound: None }]
+        };
+        both.proven = proven(suspect.clone(), "Timeout");
         let told = judge_monitor(&both).suspects;
         assert_eq!((told.len(), told[0].growth.bytes, told[0].growth.count), (1, 9_000, 117));
-        proven.created_at[0].line = 8;
-        both.proven = vec![proven];
+        suspect.kind = SuspectKind::Collection;
+        suspect.created_at[0].line = 8;
+        both.proven = proven(suspect, "Session");
         assert_eq!(judge_monitor(&both).suspects.len(), 2);
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::from_heap::HeapSuspect;
 use super::input::ResourceGroup;
-use crate::report::Suspect;
 use crate::track::{Dropped, Stretch};
 
 /// What the monitor measured (JSON, camelCase).
@@ -46,8 +46,8 @@ pub struct Observations {
     pub dropped: Dropped,
     /// Milliseconds between the operating system's readings.
     pub interval_ms: f64,
-    /// Suspects that heap snapshots have proven.
-    pub proven: Vec<Suspect>,
+    /// What heap snapshots have proven.
+    pub proven: Vec<HeapSuspect>,
     /// Sentences on what grows in heap snapshots and may stop by itself.
     pub doubts: Vec<String>,
     /// Whether the last heap snapshots compared found neither.

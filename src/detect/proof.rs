@@ -12,13 +12,12 @@ use super::from_heap::{HeapEvidence, HeapSuspect, doubts, heap_suspects};
 use super::input::{Frame, Point, RouteHandlers, SnapshotAt, TestRun};
 use super::intervals::Interval3;
 use super::load::comes_with_visitors;
-use super::merge::{merge, part_doubtful};
+use super::merge::part_doubtful;
 use super::observations::Observations;
 use super::piles::waiting;
 use super::profile::AllocationProfile;
 use crate::heap::compare::{Growth, SnapshotComparison};
 use crate::heap::{HeapError, HeapGraph, NodeIndex, RouteHandler, Task};
-use crate::report::Suspect;
 use crate::source::{SourceCache, path_of_script};
 
 /// Growing holders looked at.
@@ -38,8 +37,8 @@ const MAX_SURVEYED: usize = 200_000;
 /// What three snapshots of a running process say.
 #[derive(Debug, Default, Serialize)]
 pub struct Proof {
-    /// What leaks.
-    pub suspects: Vec<Suspect>,
+    /// What leaks: clusters, of which some may be sides of one leak.
+    pub suspects: Vec<HeapSuspect>,
     /// Sentences on what grows and may stop by itself.
     pub doubts: Vec<String>,
 }
@@ -100,7 +99,7 @@ fn proof(
         doubtful.into_iter().partition(|found| is_old && !found.bound.as_ref().is_some_and(comes_and_goes));
     proven.extend(lasting);
     let doubts = doubts(&doubtful, Path::new(&seen.cwd));
-    Proof { suspects: merge(Vec::new(), proven), doubts }
+    Proof { suspects: proven, doubts }
 }
 
 /// Where the functions stand that serve each route.
