@@ -203,9 +203,9 @@ class Monitor {
     const active = countActive();
     this.#emitters?.poll();
     this.#remember();
-    const descriptors = native.samplerNewest()?.fds ?? 0;
+    const { fds: descriptors, threads } = native.samplerNewest() ?? {};
     const listeners = this.#emitters?.listeners() ?? 0;
-    if (this.#settings.track === 'auto') this.#follower.poll({ active, descriptors, listeners }, now());
+    if (this.#settings.track === 'auto') this.#follower.poll({ active, descriptors: descriptors ?? 0, threads: threads ?? 0, listeners }, now());
     this.#readings += 1;
     if (this.#mayProve && (this.#prover?.isUnderWay || this.#readings % READINGS_PER_LOOK === 0)) this.#look();
   }

@@ -6,9 +6,10 @@ const FOLLOW_MS = 10 * 60_000;
 
 /** What Node and the system count for nothing, per kind that could be followed with stacks. */
 const COUNTS = {
-  timers: (active) => (active.Timeout ?? 0) + (active.Immediate ?? 0),
-  handles: (active) => total(active, (type) => !['Timeout', 'Immediate', 'TCPSocketWrap'].includes(type) && !type.includes('Req')),
-  files: (active, descriptors) => Math.max(0, descriptors - (active.TCPSocketWrap ?? 0)),
+  timers: ({ active }) => (active.Timeout ?? 0) + (active.Immediate ?? 0),
+  // Node does not count workers: each is a thread.
+  handles: ({ active, threads }) => threads + total(active, (type) => !['Timeout', 'Immediate', 'TCPSocketWrap'].includes(type) && !type.includes('Req')),
+  files: ({ active, descriptors }) => Math.max(0, descriptors - (active.TCPSocketWrap ?? 0)),
 };
 
 /**
@@ -23,7 +24,7 @@ class Follower {
   #connections = new Trend();
   #outgoing = new Trend();
   #listeners = new Trend();
-  /** @type {{ kind: 'timers' | 'handles' | 'files', count: (active: Record<string, number>, descriptors: number) => number, trend: Trend, until: number }[]} */
+  /** @type {{ kind: 'timers' | 'handles' | 'files', count: (counts: Counts) => number, trend: Trend, until: number }[]} */
   #kinds;
 
   /**
@@ -39,20 +40,17 @@ class Follower {
   }
 
   /**
-   * @param {object} counts
-   * @param {Record<string, number>} counts.active resources per type
-   * @param {number} counts.descriptors
-   * @param {number} counts.listeners on piles: their lines are known already, but not their routes
+   * @param {Counts} counts
    * @param {number} nowMs
    */
-  poll({ active, descriptors, listeners }, nowMs) {
+  poll(counts, nowMs) {
     for (const row of this.#kinds) {
-      row.trend.push(row.count(active, descriptors));
+      row.trend.push(row.count(counts));
       if (row.trend.grows) this.#follow(row, nowMs);
       else if (row.until > 0 && row.until < nowMs) this.#letGo(row);
     }
-    this.#pollConnections(active, nowMs).catch(() => {}); // no measurement
-    this.#listeners.push(listeners);
+    this.#pollConnections(counts.active, nowMs).catch(() => {}); // no measurement
+    this.#listeners.push(counts.listeners);
     if (this.#listeners.grows) this.attribute(nowMs);
     if (this.#attributeUntil < nowMs) this.#tracker.unfollow('requests');
   }
@@ -98,3 +96,11 @@ function total(counts, accepts) {
 }
 
 module.exports = { Follower };
+
+/**
+ * @typedef {object} Counts
+ * @property {Record<string, number>} active resources per type
+ * @property {number} descriptors
+ * @property {number} threads
+ * @property {number} listeners on piles: their lines are known already, but not their routes
+ */
