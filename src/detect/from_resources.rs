@@ -1,10 +1,10 @@
 //! Suspects from resources that pile up: their creation site is known, line and route included.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::advice::{advice, stop_in};
-use super::input::{Frame, ResourceGroup, TestRun};
+use super::input::{Frame, ResourceGroup};
 use super::resources::ResourceGrowth;
 use super::steps::shown;
 use super::suspect_id::suspect_id;
@@ -17,16 +17,11 @@ use crate::source::SourceCache;
 const MIN_ROUTE_SHARE: f64 = 0.1;
 
 /// One suspect for each group that grows.
-pub fn resource_suspects(
-    run: &TestRun,
-    growing: &[ResourceGrowth],
-    sources: &mut SourceCache,
-) -> Vec<Suspect> {
-    let cwd = PathBuf::from(&run.cwd);
-    growing.iter().map(|growth| suspect(run, growth, &cwd, sources)).collect()
+pub fn resource_suspects(growing: &[ResourceGrowth], cwd: &Path, sources: &mut SourceCache) -> Vec<Suspect> {
+    growing.iter().map(|growth| suspect(growth, cwd, sources)).collect()
 }
 
-fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut SourceCache) -> Suspect {
+fn suspect(growth: &ResourceGrowth, cwd: &Path, sources: &mut SourceCache) -> Suspect {
     let group = growth.group;
     let kind = kind_of(&group.kind, &group.name);
     let path = path(growth, cwd);
@@ -42,7 +37,7 @@ fn suspect(run: &TestRun, growth: &ResourceGrowth, cwd: &Path, sources: &mut Sou
             count_per_request: growth.fit.slope,
             ..Growth::default()
         },
-        evidence: evidence(run, growth, created_at.first()),
+        evidence: evidence(growth, created_at.first()),
         advice: match &package {
             Some(package) if kind == SuspectKind::Timer => stop_in(&package.name),
             _ => advice(kind, &group.name, &path, None),
@@ -91,18 +86,18 @@ fn path(growth: &ResourceGrowth, cwd: &Path) -> Vec<Step> {
     module.into_iter().chain(holder).chain([itself]).collect()
 }
 
-fn evidence(run: &TestRun, growth: &ResourceGrowth, site: Option<&Location>) -> Vec<String> {
+fn evidence(growth: &ResourceGrowth, site: Option<&Location>) -> Vec<String> {
     let group = growth.group;
     let holder = group.holder.as_ref().map(|holder| format!(" on {holder}")).unwrap_or_default();
     let place = site.map(|site| format!(", created at {}", location_text(site))).unwrap_or_default();
-    let rounds = run.points.len() - 1;
     vec![format!(
-        "{} '{}'{holder} alive: {} after warm-up, {} after {rounds} rounds, more in {} of them{place}",
+        "{} '{}'{holder} alive: {} at first, {} in the end, more in {} of {} counts{place}",
         group.kind,
         group.name,
         units::count(growth.alive.0),
         units::count(growth.alive.1),
-        growth.fit.rising_steps
+        growth.fit.rising_steps,
+        growth.fit.steps
     )]
 }
 
@@ -144,7 +139,7 @@ fn kind_of(kind: &str, name: &str) -> SuspectKind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::input::Point;
+    use super::super::input::{Point, TestRun};
     use super::super::resources::piling;
     use super::*;
 
@@ -166,7 +161,8 @@ mod tests {
             ..Point::default()
         };
         let run = TestRun { points: (0..4).map(point).collect(), cwd: "/app".into(), ..TestRun::default() };
-        let suspect = resource_suspects(&run, &piling(&run), &mut SourceCache::default()).remove(0);
+        let suspect =
+            resource_suspects(&piling(&run), Path::new(&run.cwd), &mut SourceCache::default()).remove(0);
         (suspect.created_at[0].file.clone(), suspect.advice.split_once(':').map(|(does, _)| does.to_owned()))
     }
 

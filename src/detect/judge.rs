@@ -31,9 +31,10 @@ use crate::source::{SourceCache, SourceMaps};
 pub fn judge(run: &TestRun) -> Result<Report, HeapError> {
     let mut sources = SourceCache::default();
     let (graphs, mut renewed) = open_comparable(run)?;
-    let (passing, from_resources): (Vec<_>, Vec<_>) = resource_suspects(run, &piling(run), &mut sources)
-        .into_iter()
-        .partition(|suspect| passes(suspect, run, graphs.as_ref()));
+    let (passing, from_resources): (Vec<_>, Vec<_>) =
+        resource_suspects(&piling(run), Path::new(&run.cwd), &mut sources)
+            .into_iter()
+            .partition(|suspect| passes(suspect, run, graphs.as_ref()));
     let mut from_heap = suspects_in_heap(run, graphs.as_ref(), &mut sources)?;
     for worker in &run.workers {
         let seen = seen_by(worker, run);

@@ -1,7 +1,9 @@
 //! Resources of a running process that pile up while they are followed: what their counts prove, and what they do not.
 
+use std::path::Path;
+
 use super::from_resources::resource_suspects;
-use super::input::{Memory, Point, ResourceGroup, TestRun};
+use super::input::{Point, ResourceGroup, TestRun};
 use super::load::{Excuse, Load};
 use super::observations::{Moment, Observations};
 use super::resources::{growing, lets_go_by_itself, waiting_to_fire, watched_ms};
@@ -38,7 +40,7 @@ pub fn piles(seen: &Observations) -> Piles {
     grown.extend(growing(&run, |group| group.kind == "timer" && fires(group)));
     grown.retain(|growth| growth.fit.growth >= MIN_PILE);
     let load = Load::over(&seen.history, &seen.ports);
-    let suspects = resource_suspects(&run, &grown, &mut SourceCache::default());
+    let suspects = resource_suspects(&grown, Path::new(&seen.cwd), &mut SourceCache::default());
     for (growth, suspect) in grown.iter().zip(suspects) {
         let delay_ms = growth.group.delay_ms.filter(|_| fires(growth.group));
         match delay_ms.map(Excuse::Fires).or_else(|| load.excuse(growth)) {
@@ -61,8 +63,7 @@ pub fn waiting(seen: &Observations) -> u64 {
 }
 
 fn run_of(seen: &Observations) -> TestRun {
-    let points = seen.history.iter().map(point_of).collect();
-    TestRun { cwd: seen.cwd.clone(), points, ..TestRun::default() }
+    TestRun { points: seen.history.iter().map(point_of).collect(), ..TestRun::default() }
 }
 
 fn point_of(moment: &Moment) -> Point {
@@ -70,7 +71,6 @@ fn point_of(moment: &Moment) -> Point {
         requests: moment.requests,
         at_ms: moment.at_ms,
         resources: moment.resources.clone(),
-        memory: Memory::default(),
         ..Point::default()
     }
 }
