@@ -14,7 +14,7 @@ const fixture = path.join(__dirname, 'fixtures', 'visitors.js');
 const lines = fs.readFileSync(fixture, 'utf8').split('\n');
 const lineOf = (what) => lines.findIndex((text) => text.includes(`// visit: ${what}`)) + 1;
 /** Far more than is needed: a test ends as soon as it has seen what it is about. */
-const MOST_MS = 60_000;
+const MOST_MS = 240_000;
 
 /** What is said of the visitors' timers, listeners, files and, by snapshots, of all that they have. */
 const EXPLAINED = {
