@@ -75,4 +75,4 @@ function http2Prototypes() {
   return prototypes;
 }
 
-module.exports = { watchServers };
+module.exports = { ACCEPTED, watchServers };

@@ -1,9 +1,7 @@
 'use strict';
 const diagnostics = require('node:diagnostics_channel');
 const { harmless } = require('./patch.js');
-
-/** A server has accepted a connection. */
-const ACCEPTED = 'net.server.socket';
+const { ACCEPTED } = require('./servers.js');
 
 /** The connections that are open to the servers of this thread. Each counts its own; a server is met when it accepts one. */
 class Visitors {
@@ -29,8 +27,7 @@ class Visitors {
 
   /** On which they come, as far as these have numbers. @returns {number[]} */
   get ports() {
-    const addresses = this.#alive().map((server) => server.address());
-    return addresses.filter((address) => typeof address === 'object' && address !== null).map(({ port }) => port);
+    return this.#alive().flatMap((server) => portOf(server) ?? []);
   }
 
   /** Those that were not collected. @returns {any[]} */
@@ -44,6 +41,15 @@ class Visitors {
   stop() {
     diagnostics.unsubscribe(ACCEPTED, this.#meet);
     this.#servers.clear();
+  }
+}
+
+/** @returns {number | undefined} none of a socket of the file system, and of a server that throws when it is asked */
+function portOf(server) {
+  try {
+    return server.address()?.port;
+  } catch {
+    return undefined; // the application comes first
   }
 }
 
