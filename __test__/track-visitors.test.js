@@ -27,48 +27,34 @@ const servers = {
 };
 
 for (const [name, create] of Object.entries(servers)) {
-  test(`connections to ${name} are visitors while they are open`, async () => {
-    const visitors = new Visitors();
-    const server = create().listen(0, '127.0.0.1');
-    await once(server, 'listening');
+  test(`connections to ${name} are visitors while they are open`, async (t) => {
+    const { visitors, server } = await visitable(t, create(), { port: 0, host: '127.0.0.1' });
     const { port } = server.address();
-    const clients = Array.from({ length: 5 }, () => net.connect(port, '127.0.0.1').on('error', () => {}));
+    const clients = Array.from({ length: 5 }, () => net.connect(port, '127.0.0.1').on('error', () => {}).unref());
     await until(() => visitors.count === 5);
     assert.deepEqual(visitors.ports, [port]);
     clients.slice(0, 2).forEach((client) => client.destroy());
     await until(() => visitors.count === 3);
     clients.forEach((client) => client.destroy());
     await until(() => visitors.count === 0);
-    server.close();
-    visitors.stop();
   });
 }
 
-test('a socket of the file system has visitors and no port', { skip: process.platform === 'win32' }, async () => {
-  const visitors = new Visitors();
-  const server = net.createServer().listen(path.join(os.tmpdir(), `leakwatch-visitors-${process.pid}`));
-  await once(server, 'listening');
-  const client = net.connect({ path: server.address() });
+test('a socket of the file system has visitors and no port', { skip: process.platform === 'win32' }, async (t) => {
+  const { visitors, server } = await visitable(t, net.createServer(), { path: path.join(os.tmpdir(), `leakwatch-visitors-${process.pid}`) });
+  net.connect({ path: server.address() }).unref();
   await until(() => visitors.count === 1);
   assert.deepEqual(visitors.ports, []);
-  client.destroy();
-  server.close();
-  visitors.stop();
 });
 
-test('a server whose address cannot be had is a server without a port', async () => {
-  const visitors = new Visitors();
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = net.connect(server.address().port, '127.0.0.1');
+test('a server whose address cannot be had is a server without a port', async (t) => {
+  const { visitors, server } = await visitable(t, net.createServer(), { port: 0, host: '127.0.0.1' });
+  net.connect(server.address().port, '127.0.0.1').unref();
   await until(() => visitors.count === 1);
   server.address = () => {
     throw new Error('not now');
   };
   assert.deepEqual(visitors.ports, []);
-  client.destroy();
-  server.close();
-  visitors.stop();
 });
 
 test('servers are not kept, and none is met after the end', async () => {
@@ -83,6 +69,18 @@ test('servers are not kept, and none is met after the end', async () => {
   await visited();
   assert.deepEqual([visitors.count, visitors.ports], [0, []]);
 });
+
+/** A server that listens, and visitors of it who are counted, until the end of the test. */
+async function visitable(t, server, where) {
+  const visitors = new Visitors();
+  t.after(() => {
+    server.close();
+    visitors.stop();
+  });
+  server.on('connection', (socket) => socket.unref()).listen(where);
+  await once(server, 'listening');
+  return { visitors, server };
+}
 
 /** @returns {Promise<WeakRef<net.Server>>} a server that had a visitor */
 async function visited() {
