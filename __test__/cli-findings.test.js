@@ -197,7 +197,7 @@ test("what a library's own timer takes out later is not accused, and without tha
   assert.deepEqual([swept.report.verdict, swept.report.suspects], ['undecided', []]);
   assert.match(swept.report.evidence.join('\n'), /hits \(Hits\) .*hits\/index\.js:7 takes things out by a timer/);
   const kept = await reportOf(appWith(t, 'hits', HITS, counting(0)), '--request', 'GET /page/{{n}}');
-  assert.deepEqual(kept.report.suspects.map(({ name, holder, createdAt }) => [name, holder, createdAt[0].line]), [['Hits', 'hits', 4]]);
+  assert.deepEqual(kept.report.suspects.map(({ name, holder, createdAt }) => [name, holder, createdAt[0].line]), [['Hits', 'hits', 4]], kept.report.summary);
 });
 
 const BOUNDED = `const MAX = Symbol('max');

@@ -54,6 +54,12 @@ test('snapshots in a wrong order are noticed', async () => {
   assert.deepEqual([across.sameProcess, across.inOrder], [false, true], 'of different processes nothing tells');
 });
 
+test('snapshots of one process are known as such when code and shapes have ids of dead ones', async () => {
+  execFileSync(process.execPath, ['--expose-gc', path.join(fixtures, 'heap-compiles.js'), folder]);
+  const { sameProcess } = await compareSnapshots([1, 2].map((number) => path.join(folder, `compiles-${number}.heapsnapshot`)));
+  assert.equal(sameProcess, true);
+});
+
 test('snapshots of two processes: the same leak has the same id', async () => {
   const inline = await compareSnapshots([file('a', 1), file('a', 3)]);
   const across = await compareSnapshots([file('a', 1), file('b', 3)]);

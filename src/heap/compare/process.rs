@@ -1,4 +1,9 @@
 //! Whether snapshots come from one process.
+//!
+//! V8 knows an object by its address: what is allocated where something died since the last snapshot gets its id, unless
+//! the collector moved it there, which is told to the profiler. Code, hidden classes and names of properties are
+//! allocated where they stay, and a busy process makes and drops hundreds of them between two snapshots. What programs
+//! make is allocated among the young and moved, so only that is compared.
 
 use super::anchors::has_stable_id;
 use crate::heap::heap_graph::HeapGraph;
@@ -8,7 +13,7 @@ use crate::heap::types::{NodeIndex, NodeType};
 const SAMPLES: usize = 2000;
 /// So many times as many objects must agree as differ: every V8 starts with the same few thousand objects, which agree
 /// in any two processes.
-const AGREEING: usize = 50;
+const AGREEING: usize = 20;
 
 /// True when both snapshots were taken in one process, the first one first, and V8 gave out no object ids anew between
 /// them: see [`Samples::same_process`].
@@ -32,17 +37,17 @@ struct Sample {
 
 impl Samples {
     pub fn of(graph: &HeapGraph) -> Self {
-        let stable = || graph.nodes_by_id().filter(|&node| has_stable_id(graph, node));
+        let telling = || graph.nodes_by_id().filter(|&node| is_telling(graph, node));
         let sample = |node| Sample {
             id: graph.id(node),
             kind: graph.node_type(node),
             name: graph.raw_name(node).to_vec(),
         };
-        let count = graph.node_count();
+        let count = telling().count();
         Self {
             last_id: graph.last_id(),
-            all: stable().step_by((count / SAMPLES).max(1)).map(sample).collect(),
-            newest: stable().skip(count.saturating_sub(SAMPLES)).map(sample).collect(),
+            all: telling().step_by((count / SAMPLES).max(1)).map(sample).collect(),
+            newest: telling().skip(count.saturating_sub(SAMPLES)).map(sample).collect(),
         }
     }
 
@@ -64,9 +69,15 @@ impl Samples {
 /// How many of the objects are the same under their id in the later snapshot, and how many others have that id there.
 fn agreement(samples: &[Sample], later: &HeapGraph) -> (usize, usize) {
     let found = samples.iter().filter_map(|sample| Some((sample, later.node_by_id(sample.id)?)));
+    let found = found.filter(|&(_, node)| is_telling(later, node));
     let equal = |&(sample, node): &(&Sample, NodeIndex)| {
         sample.kind == later.node_type(node) && sample.name == later.raw_name(node)
     };
     let (same, different): (Vec<_>, Vec<_>) = found.partition(equal);
     (same.len(), different.len())
+}
+
+/// Is it something that keeps its id, and hands it to nothing else?
+fn is_telling(graph: &HeapGraph, node: NodeIndex) -> bool {
+    matches!(graph.node_type(node), NodeType::Object | NodeType::Closure) && has_stable_id(graph, node)
 }
