@@ -2,9 +2,9 @@
 // Taken now: later somebody may track or mock timers.
 const { setTimeout, clearTimeout } = require('node:timers');
 
-/** Longer than requests take, so that what one makes late belongs to it, too, and than it takes to tell what piles up quickly. */
-const OPEN_MS = 30_000;
-const CLOSED_MS = 270_000;
+/** Longer than requests take, so that what one makes late belongs to it, too; short, so that no minute is much dearer than the next. */
+const OPEN_MS = 10_000;
+const CLOSED_MS = 90_000;
 
 /** Something dear that is done for a tenth of the time: open at once, then closed and open in turns. */
 class Moments {
