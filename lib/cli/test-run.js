@@ -30,8 +30,6 @@ class TestRun {
   #sent = 0;
   #round = 0;
   #perRound = 0;
-  /** When the last snapshot was there. */
-  #snapshotTaken = NaN;
   /** @type {any} */
   #evidence;
 
@@ -155,11 +153,9 @@ class TestRun {
     const path = this.#workdir.file(`${name}.heapsnapshot`);
     const workers = this.#filesOfWorkers(`${name}.heapsnapshot`);
     this.#workdir.requireSpace(this.#lastMemory().heapUsed);
-    const elapsedMs = performance.now() - this.#snapshotTaken;
     const { workers: taken, ...ofMain } = await this.#app.request('snapshot', { path, workers });
-    this.#snapshotTaken = performance.now();
     const { requests } = ofMain;
-    return { path, ...ofMain, elapsedMs, workers: mapValues(taken, (id, counted) => ({ ...workers[id], requests, ...counted })) };
+    return { path, ...ofMain, workers: mapValues(taken, (id, ofWorker) => ({ ...workers[id], requests, ...ofWorker })) };
   }
 
   async #collectAllocations() {
@@ -216,9 +212,9 @@ class TestRun {
     const before = await this.#app.request('routes');
     await this.#app.request('narrow', { routes, only, port: this.#port });
     await this.#sendRound();
-    const { workers, elapsedMs, ...ofMain } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
+    const { workers, ...ofMain } = await this.#takeSnapshot(`only-${this.#evidence.isolated.length + 1}`);
     const after = await this.#app.request('routes');
-    const seen = ({ path, counted }) => ({ route: only, requests: (after[only] ?? 0) - (before[only] ?? 0), elapsedMs, snapshot: path, counted });
+    const seen = ({ path, elapsedMs, counted }) => ({ route: only, requests: (after[only] ?? 0) - (before[only] ?? 0), elapsedMs, snapshot: path, counted });
     this.#evidence.isolated.push(seen(ofMain));
     for (const [worker, snapshot] of this.#inWorkers(workers)) worker.isolated.push(seen(snapshot));
   }

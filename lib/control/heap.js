@@ -10,6 +10,8 @@ class Heap {
   #inspection;
   #collections;
   #sweep;
+  /** When the last snapshot was there. */
+  #capturedAt = 0;
 
   /**
    * @param {Inspection} [inspection] of this thread
@@ -42,12 +44,14 @@ class Heap {
     return Boolean(profile);
   }
 
-  /** @returns {Promise<{ counted: { id: number, count: number }[] }>} */
+  /** @returns {Promise<{ elapsedMs: number, counted: { id: number, count: number }[] }>} `elapsedMs`: that the app ran since the last one */
   async snapshot({ path }) {
     await this.tidy();
+    const elapsedMs = performance.now() - this.#capturedAt;
     // Inline, so that all of them share object ids; values have no say in what leaks.
     await takeSnapshot({ path, mode: 'inline', redact: true });
-    return { counted: this.#collections.count() };
+    this.#capturedAt = performance.now();
+    return { elapsedMs, counted: this.#collections.count() };
   }
 }
 

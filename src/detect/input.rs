@@ -180,7 +180,7 @@ pub struct Isolated {
     pub route: String,
     /// How many requests the application got.
     pub requests: f64,
-    /// Milliseconds since the snapshot before; 0 when nobody looked.
+    /// Milliseconds that the application ran since the snapshot before; 0 when nobody looked.
     pub elapsed_ms: f64,
     /// Path of the heap snapshot taken after them.
     pub snapshot: String,
