@@ -1,6 +1,7 @@
 'use strict';
 const fs = require('node:fs');
 const { takeSnapshot } = require('../capture.js');
+const { now } = require('../track/clock.js');
 const { collect, settle } = require('./collect.js');
 const { Collections } = require('./collections.js');
 const { Inspection } = require('./inspection.js');
@@ -10,8 +11,8 @@ class Heap {
   #inspection;
   #collections;
   #sweep;
-  /** When the last snapshot was there. */
-  #capturedAt = 0;
+  /** When the app went on after the last snapshot; before the first, when this was made. */
+  #resumedAt = now();
 
   /**
    * @param {Inspection} [inspection] of this thread
@@ -47,11 +48,12 @@ class Heap {
   /** @returns {Promise<{ elapsedMs: number, counted: { id: number, count: number }[] }>} `elapsedMs`: that the app ran since the last one */
   async snapshot({ path }) {
     await this.tidy();
-    const elapsedMs = performance.now() - this.#capturedAt;
+    const elapsedMs = now() - this.#resumedAt;
     // Inline, so that all of them share object ids; values have no say in what leaks.
     await takeSnapshot({ path, mode: 'inline', redact: true });
-    this.#capturedAt = performance.now();
-    return { elapsedMs, counted: this.#collections.count() };
+    const counted = this.#collections.count();
+    this.#resumedAt = now();
+    return { elapsedMs, counted };
   }
 }
 

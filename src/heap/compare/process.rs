@@ -3,7 +3,7 @@
 //! V8 knows an object by its address: what is allocated where something died since the last snapshot gets its id, unless
 //! the collector moved it there, which is told to the profiler. Code, hidden classes and names of properties are
 //! allocated where they stay, and a busy process makes and drops hundreds of them between two snapshots. What programs
-//! make is allocated among the young and moved, so only that is compared.
+//! make is nearly all allocated among the young and moved, so only that is compared.
 
 use super::anchors::has_stable_id;
 use crate::heap::heap_graph::HeapGraph;
@@ -12,7 +12,7 @@ use crate::heap::types::{NodeIndex, NodeType};
 /// How many objects are looked up.
 const SAMPLES: usize = 2000;
 /// So many times as many objects must agree as differ: every V8 starts with the same few thousand objects, which agree
-/// in any two processes.
+/// in any two processes. What V8 allocates among the old at once, because it is large or lives long, may differ in one.
 const AGREEING: usize = 20;
 
 /// True when both snapshots were taken in one process, the first one first, and V8 gave out no object ids anew between
